@@ -1,0 +1,2 @@
+//! rhwclock.
+fn main() {}

@@ -1,0 +1,1 @@
+//! One-shot time client and RTC tool for Linux.

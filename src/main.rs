@@ -1,0 +1,2 @@
+//! rntpdate.
+fn main() {}
