@@ -20,6 +20,22 @@ pub struct Time(i128);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Interval(i128);
 
+/// CLOCK_REALTIME and CLOCK_MONOTONIC_RAW read together; their difference shows a step that somebody else makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// What the system clock says.
+    pub real: Time,
+    /// Time since an arbitrary start, which nobody can set, step or slew.
+    pub raw: Duration,
+}
+
+impl Reading {
+    /// How far the clock was moved between `earlier` and this reading, beyond the time that passed.
+    pub fn moved_since(&self, earlier: &Reading) -> Interval {
+        (self.real - earlier.real) - (Interval::from(self.raw) - Interval::from(earlier.raw))
+    }
+}
+
 impl Time {
     /// 1970-01-01 00:00:00 UTC.
     pub const UNIX_EPOCH: Time = Time(0);

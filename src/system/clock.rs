@@ -7,23 +7,7 @@ use nix::time::{ClockId, clock_gettime};
 use thiserror::Error;
 
 use super::ffi;
-use crate::time::{Interval, Time};
-
-/// CLOCK_REALTIME and CLOCK_MONOTONIC_RAW read together; their difference shows a step that somebody else makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reading {
-    /// What the system clock says.
-    pub real: Time,
-    /// Time since an arbitrary start, which nobody can set, step or slew.
-    pub raw: Duration,
-}
-
-impl Reading {
-    /// How far the clock was moved between `earlier` and this reading, beyond the time that passed.
-    pub fn moved_since(&self, earlier: &Reading) -> Interval {
-        (self.real - earlier.real) - (Interval::from(self.raw) - Interval::from(earlier.raw))
-    }
-}
+use crate::time::{Interval, Reading, Time};
 
 /// Why the clock could not be set. The texts say what to do.
 #[derive(Debug, Error)]

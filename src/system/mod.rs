@@ -6,4 +6,4 @@ pub mod clock;
 #[allow(unsafe_code, reason = "the one place for system calls that no crate wraps")]
 mod ffi;
 
-pub use clock::{Clock, ClockChange, ClockError, DryClock, Reading, SystemClock};
+pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};
