@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 pub mod estimate;
+pub mod hwclock;
 pub mod policy;
 pub mod system;
 pub mod time;

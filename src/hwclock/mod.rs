@@ -1,0 +1,13 @@
+//! What `rhwclock` does, and the part of it that `rntpdate -w` needs.
+//!
+//! Pure: [`adjtime`] (the file's format), [`date`] (what users write after `--date`), [`drift`] (the arithmetic),
+//! [`rtc_time`] (the chip's date and time), [`zone`] (local time), [`timeline`] (which moment it is), [`text`] (lines).
+//! Over the traits of [`crate::system`]: [`systohc`] (the exact write), [`functions`] (one per function of the program).
+
+pub mod adjtime;
+pub mod date;
+mod date_relative;
+pub mod drift;
+pub mod rtc_time;
+pub mod timeline;
+pub mod zone;
