@@ -1,6 +1,7 @@
 //! One-shot time client and RTC tool for Linux.
 #![deny(unsafe_code)]
 
+pub mod cli;
 pub mod estimate;
 pub mod hwclock;
 pub mod policy;

@@ -18,9 +18,13 @@ pub fn correction(adjtime: &Adjtime, rtc: Time) -> Interval {
     Interval::from_secs_f64(since * adjtime.factor / SECONDS_PER_DAY + adjtime.not_adjusted)
 }
 
-/// The same, unless the factor is out of all reason: then nothing.
-pub fn sane_correction(adjtime: &Adjtime, rtc: Time) -> Option<Interval> {
-    (adjtime.factor.abs() <= MAX_FACTOR).then(|| correction(adjtime, rtc))
+/// Why the correction is not to be believed, if it is not; `--adjust` refuses to act on it for the same reasons.
+pub fn distrust(adjtime: &Adjtime) -> Option<String> {
+    if adjtime.factor.abs() > MAX_FACTOR {
+        return Some(format!("a drift factor of {:.6} seconds a day is far too high", adjtime.factor));
+    }
+    let counts_from_1970 = adjtime.last_adjust == 0 && adjtime.factor != 0.0;
+    counts_from_1970.then(|| "the time of the last adjustment is zero".to_owned())
 }
 
 /// What `--adjust` does.

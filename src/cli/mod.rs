@@ -1,0 +1,3 @@
+//! The command lines, as clap reads them.
+
+pub mod rhwclock;
