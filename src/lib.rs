@@ -1,1 +1,8 @@
 //! One-shot time client and RTC tool for Linux.
+#![deny(unsafe_code)]
+
+pub mod estimate;
+pub mod policy;
+pub mod system;
+pub mod time;
+pub mod wire;

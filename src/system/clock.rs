@@ -1,0 +1,173 @@
+//! The system clock: reading, stepping and slewing it.
+
+use std::io;
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
+use thiserror::Error;
+
+use super::ffi;
+use crate::time::{Interval, Reading, Time};
+
+/// Why the clock could not be set. The texts say what to do.
+#[derive(Debug, Error)]
+pub enum ClockError {
+    /// EPERM.
+    #[error(
+        "cannot set the clock: Operation not permitted (CAP_SYS_TIME is missing: run as root; \
+         in a container it must be granted from outside, and systemd's ProtectClock= takes it away)"
+    )]
+    NotPermitted,
+    /// EINVAL: the kernel holds no such time.
+    #[error("cannot set the clock: the kernel refuses {0} as out of range")]
+    OutOfRange(&'static str),
+    /// Anything else, in the kernel's words.
+    #[error("cannot set the clock: {0}")]
+    Other(io::Error),
+}
+
+impl ClockError {
+    fn from_io(error: io::Error, what: &'static str) -> ClockError {
+        match error.raw_os_error() {
+            Some(libc::EPERM) => ClockError::NotPermitted,
+            Some(libc::EINVAL) => ClockError::OutOfRange(what),
+            _ => ClockError::Other(error),
+        }
+    }
+}
+
+/// A clock that can be read and set.
+pub trait Clock {
+    /// The time now.
+    fn now(&self) -> Reading;
+
+    /// Moves the clock by `offset` at once, to the nanosecond.
+    fn step(&mut self, offset: Interval) -> Result<(), ClockError>;
+
+    /// Moves the clock by `offset`, to the microsecond, at the kernel's slewing rate (500 ppm); what is left of an earlier
+    /// slew is dropped.
+    fn slew(&mut self, offset: Interval) -> Result<(), ClockError>;
+
+    /// What a slew still has to add to the clock.
+    fn pending_slew(&self) -> Interval;
+}
+
+/// The kernel's CLOCK_REALTIME.
+#[derive(Debug, Default)]
+pub struct SystemClock;
+
+impl SystemClock {
+    fn read(id: ClockId) -> Duration {
+        // Neither clock can fail on Linux (clock_gettime(2)); 1970 would be the answer of a kernel without them.
+        clock_gettime(id).map(Duration::from).unwrap_or_default()
+    }
+
+    /// Drops what a former daemon's phase lock (ADJ_OFFSET) still has to add: adjtime alone leaves it running.
+    fn cancel_phase_offset() -> io::Result<()> {
+        let mut state = ffi::empty_timex();
+        ffi::adjust_realtime(&mut state)?;
+        if state.offset == 0 {
+            return Ok(());
+        }
+        // The kernel takes a new phase offset only while STA_PLL is set.
+        let mut cancel = ffi::empty_timex();
+        cancel.modes = libc::ADJ_OFFSET | libc::ADJ_STATUS;
+        cancel.status = state.status | libc::STA_PLL;
+        ffi::adjust_realtime(&mut cancel)?;
+        if state.status & libc::STA_PLL == 0 {
+            let mut restore = ffi::empty_timex();
+            restore.modes = libc::ADJ_STATUS;
+            restore.status = state.status;
+            ffi::adjust_realtime(&mut restore)?;
+        }
+        Ok(())
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Reading {
+        // The raw clock is read on both sides, so that the pair belongs together to a fraction of the time the reads take.
+        let before = SystemClock::read(ClockId::CLOCK_MONOTONIC_RAW);
+        let real = SystemClock::read(ClockId::CLOCK_REALTIME);
+        let after = SystemClock::read(ClockId::CLOCK_MONOTONIC_RAW);
+        let real = Time::UNIX_EPOCH + Interval::from(real);
+        Reading { real, raw: before + (after.saturating_sub(before)) / 2 }
+    }
+
+    fn step(&mut self, offset: Interval) -> Result<(), ClockError> {
+        let nanos = offset.nanos();
+        let mut timex = ffi::empty_timex();
+        // Relative, so that the time between the measurement and the call is not lost (clock_adjtime(2)).
+        timex.modes = libc::ADJ_SETOFFSET | libc::ADJ_NANO;
+        timex.time.tv_sec = nanos
+            .div_euclid(1_000_000_000)
+            .try_into()
+            .map_err(|_| ClockError::OutOfRange("a step of so many seconds"))?;
+        timex.time.tv_usec = nanos.rem_euclid(1_000_000_000) as libc::suseconds_t;
+        ffi::adjust_realtime(&mut timex).map_err(|e| ClockError::from_io(e, "the time after this step"))?;
+        Ok(())
+    }
+
+    fn slew(&mut self, offset: Interval) -> Result<(), ClockError> {
+        let mut timex = ffi::empty_timex();
+        timex.modes = libc::ADJ_OFFSET_SINGLESHOT;
+        timex.offset = offset.micros().try_into().map_err(|_| ClockError::OutOfRange("a slew over so many seconds"))?;
+        SystemClock::cancel_phase_offset()
+            .and_then(|()| ffi::adjust_realtime(&mut timex))
+            .map_err(|e| ClockError::from_io(e, "a slew of this size"))?;
+        Ok(())
+    }
+
+    fn pending_slew(&self) -> Interval {
+        let mut timex = ffi::empty_timex();
+        timex.modes = libc::ADJ_OFFSET_SS_READ;
+        match ffi::adjust_realtime(&mut timex) {
+            Ok(_) => Interval::from_micros(timex.offset),
+            Err(_) => Interval::ZERO,
+        }
+    }
+}
+
+/// What a dry run would have done to the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockChange {
+    /// A step by this offset.
+    Step(Interval),
+    /// A slew by this offset.
+    Slew(Interval),
+}
+
+/// Reads another clock, and records what it is told to set instead of setting it.
+#[derive(Debug)]
+pub struct DryClock<C> {
+    inner: C,
+    /// What was asked for, in order.
+    pub changes: Vec<ClockChange>,
+}
+
+impl<C: Clock> DryClock<C> {
+    /// Over a clock that is only read.
+    pub fn new(inner: C) -> DryClock<C> {
+        DryClock { inner, changes: Vec::new() }
+    }
+}
+
+impl<C: Clock> Clock for DryClock<C> {
+    fn now(&self) -> Reading {
+        self.inner.now()
+    }
+
+    fn step(&mut self, offset: Interval) -> Result<(), ClockError> {
+        self.changes.push(ClockChange::Step(offset));
+        Ok(())
+    }
+
+    fn slew(&mut self, offset: Interval) -> Result<(), ClockError> {
+        self.changes.push(ClockChange::Slew(offset));
+        Ok(())
+    }
+
+    fn pending_slew(&self) -> Interval {
+        self.inner.pending_slew()
+    }
+}

@@ -1,0 +1,9 @@
+//! What the program does to, and learns from, the machine: the clock, the RTC, the network, names.
+//!
+//! Each effect is a trait with a real form; a dry run is a form that records and sets nothing, tests bring their own.
+
+pub mod clock;
+#[allow(unsafe_code, reason = "the one place for system calls that no crate wraps")]
+mod ffi;
+
+pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};

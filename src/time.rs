@@ -1,0 +1,283 @@
+//! Absolute time and intervals that cannot overflow.
+//!
+//! Both count units of 2⁻³² s in 128 bits: the fraction of an NTP timestamp (RFC 5905 §6) is kept exactly, a nanosecond
+//! survives the way in and out, and no date that a packet or a clock can hold comes near the limits.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
+use std::time::Duration;
+
+/// Units in one second.
+const UNITS: i128 = 1 << 32;
+const NANOS: i128 = 1_000_000_000;
+
+/// A point in UTC, counted from 1970-01-01 without leap seconds, as the kernel's CLOCK_REALTIME is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(i128);
+
+/// A signed length of time; what an offset, a delay and a dispersion are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Interval(i128);
+
+/// CLOCK_REALTIME and CLOCK_MONOTONIC_RAW read together; their difference shows a step that somebody else makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// What the system clock says.
+    pub real: Time,
+    /// Time since an arbitrary start, which nobody can set, step or slew.
+    pub raw: Duration,
+}
+
+impl Reading {
+    /// How far the clock was moved between `earlier` and this reading, beyond the time that passed.
+    pub fn moved_since(&self, earlier: &Reading) -> Interval {
+        (self.real - earlier.real) - (Interval::from(self.raw) - Interval::from(earlier.raw))
+    }
+}
+
+impl Time {
+    /// 1970-01-01 00:00:00 UTC.
+    pub const UNIX_EPOCH: Time = Time(0);
+
+    /// From units of 2⁻³² s since 1970.
+    pub const fn from_units(units: i128) -> Time {
+        Time(units)
+    }
+
+    /// Units of 2⁻³² s since 1970.
+    pub const fn units(self) -> i128 {
+        self.0
+    }
+
+    /// From whole seconds since 1970 and nanoseconds in addition (0 to 999 999 999 for a `timespec`).
+    pub const fn from_unix(seconds: i64, nanos: i64) -> Time {
+        Time(seconds as i128 * UNITS + Interval::from_nanos(nanos as i128).0)
+    }
+
+    /// Whole seconds since 1970, rounded down, and the nanoseconds beyond (0 to 999 999 999).
+    pub const fn to_unix(self) -> (i64, u32) {
+        let nanos = Interval(self.0).nanos();
+        (nanos.div_euclid(NANOS) as i64, nanos.rem_euclid(NANOS) as u32)
+    }
+}
+
+impl Interval {
+    /// No time at all.
+    pub const ZERO: Interval = Interval(0);
+
+    /// From units of 2⁻³² s.
+    pub const fn from_units(units: i128) -> Interval {
+        Interval(units)
+    }
+
+    /// Units of 2⁻³² s.
+    pub const fn units(self) -> i128 {
+        self.0
+    }
+
+    /// From whole seconds.
+    pub const fn from_secs(seconds: i64) -> Interval {
+        Interval(seconds as i128 * UNITS)
+    }
+
+    /// From microseconds, to the nearest unit.
+    pub const fn from_micros(micros: i64) -> Interval {
+        Interval::from_nanos(micros as i128 * 1000)
+    }
+
+    /// From nanoseconds, to the nearest unit. Exact for |nanos| < 2⁹⁵.
+    pub const fn from_nanos(nanos: i128) -> Interval {
+        Interval(round_div(nanos * UNITS, NANOS))
+    }
+
+    /// From seconds, to the nearest unit; NaN gives zero and what is out of range the nearest limit.
+    pub fn from_secs_f64(seconds: f64) -> Interval {
+        Interval((seconds * UNITS as f64).round() as i128)
+    }
+
+    /// Nanoseconds, rounded to nearest.
+    pub const fn nanos(self) -> i128 {
+        round_div(self.0 * NANOS, UNITS)
+    }
+
+    /// Microseconds, rounded to nearest.
+    pub const fn micros(self) -> i128 {
+        round_div(self.0 * 1_000_000, UNITS)
+    }
+
+    /// Seconds, for weights and printing only: beyond some days the nanoseconds are lost.
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / UNITS as f64
+    }
+
+    /// The size without the sign.
+    pub const fn abs(self) -> Interval {
+        Interval(self.0.abs())
+    }
+
+    /// Less than zero.
+    pub const fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+
+    /// As a `Duration`; what is negative becomes zero.
+    pub fn to_duration(self) -> Duration {
+        let nanos = self.nanos().max(0);
+        Duration::new(u64::try_from(nanos / NANOS).unwrap_or(u64::MAX), (nanos % NANOS) as u32)
+    }
+}
+
+/// The quotient rounded to nearest, halves away from zero; `divisor` is positive.
+const fn round_div(value: i128, divisor: i128) -> i128 {
+    let half = divisor / 2;
+    if value < 0 { (value - half) / divisor } else { (value + half) / divisor }
+}
+
+impl From<Duration> for Interval {
+    fn from(duration: Duration) -> Interval {
+        Interval::from_nanos(duration.as_nanos() as i128)
+    }
+}
+
+impl Sub for Time {
+    type Output = Interval;
+    fn sub(self, earlier: Time) -> Interval {
+        Interval(self.0 - earlier.0)
+    }
+}
+
+impl Add<Interval> for Time {
+    type Output = Time;
+    fn add(self, interval: Interval) -> Time {
+        Time(self.0 + interval.0)
+    }
+}
+
+impl Sub<Interval> for Time {
+    type Output = Time;
+    fn sub(self, interval: Interval) -> Time {
+        Time(self.0 - interval.0)
+    }
+}
+
+impl Add for Interval {
+    type Output = Interval;
+    fn add(self, other: Interval) -> Interval {
+        Interval(self.0 + other.0)
+    }
+}
+
+impl AddAssign for Interval {
+    fn add_assign(&mut self, other: Interval) {
+        self.0 += other.0;
+    }
+}
+
+impl Sub for Interval {
+    type Output = Interval;
+    fn sub(self, other: Interval) -> Interval {
+        Interval(self.0 - other.0)
+    }
+}
+
+impl Neg for Interval {
+    type Output = Interval;
+    fn neg(self) -> Interval {
+        Interval(-self.0)
+    }
+}
+
+impl Mul<i32> for Interval {
+    type Output = Interval;
+    fn mul(self, factor: i32) -> Interval {
+        Interval(self.0 * i128::from(factor))
+    }
+}
+
+/// Rounded to the nearest unit; a divisor of zero panics, as for integers.
+impl Div<u32> for Interval {
+    type Output = Interval;
+    fn div(self, divisor: u32) -> Interval {
+        Interval(round_div(self.0, i128::from(divisor)))
+    }
+}
+
+impl Sum for Interval {
+    fn sum<I: Iterator<Item = Interval>>(intervals: I) -> Interval {
+        intervals.fold(Interval::ZERO, Add::add)
+    }
+}
+
+/// Seconds with the decimals asked for (`{:+.6}`), six by default and nine at most, rounded to nearest; all digits of the
+/// seconds are exact.
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decimals = f.precision().unwrap_or(6).min(9);
+        let scale = 10_i128.pow(decimals as u32);
+        let scaled = round_div(self.0 * scale, UNITS);
+        let (whole, fraction) = (scaled.abs() / scale, scaled.abs() % scale);
+        let text = if decimals == 0 { whole.to_string() } else { format!("{whole}.{fraction:0decimals$}") };
+        // What rounds to zero keeps its sign, as printf does, so that a column of small offsets lines up.
+        let sign = if self.is_negative() {
+            "-"
+        } else if f.sign_plus() {
+            "+"
+        } else {
+            ""
+        };
+        let width = f.width().unwrap_or(0);
+        let text = format!("{sign}{text}");
+        match f.align() {
+            Some(fmt::Alignment::Left) => write!(f, "{text:<width$}"),
+            _ => write!(f, "{text:>width$}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn prints_every_digit_of_a_large_offset() {
+        let century = Interval::from_nanos(3_155_760_000_123_456_789);
+        assert_eq!(format!("{century:+.6}"), "+3155760000.123457");
+        assert_eq!(format!("{:.9}", -century), "-3155760000.123456789");
+        assert_eq!(format!("{:+.0}", Interval::from_nanos(1_500_000_000)), "+2");
+    }
+
+    #[test]
+    fn pads_to_the_width_asked_for() {
+        assert_eq!(format!("[{:<+10.6}]", Interval::from_nanos(22_000)), "[+0.000022 ]");
+        assert_eq!(format!("[{:10.5}]", Interval::from_nanos(25_880_000)), "[   0.02588]");
+    }
+
+    #[test]
+    fn division_rounds_to_nearest_on_both_sides_of_zero() {
+        assert_eq!(Interval::from_units(3) / 2, Interval::from_units(2));
+        assert_eq!(Interval::from_units(-3) / 2, Interval::from_units(-2));
+    }
+
+    proptest! {
+        #[test]
+        fn nanoseconds_survive_the_round_trip(seconds in -9_000_000_000_i64..9_000_000_000, nanos in 0_u32..1_000_000_000) {
+            let time = Time::from_unix(seconds, i64::from(nanos));
+            prop_assert_eq!(time.to_unix(), (seconds, nanos));
+        }
+
+        #[test]
+        fn differences_undo_sums(a in any::<i64>(), b in any::<i64>()) {
+            let (start, step) = (Time::from_units(i128::from(a)), Interval::from_units(i128::from(b)));
+            prop_assert_eq!((start + step) - start, step);
+        }
+
+        #[test]
+        fn printing_agrees_with_nanoseconds(nanos in any::<i64>()) {
+            let interval = Interval::from_nanos(i128::from(nanos));
+            let printed = format!("{interval:.9}").replace('.', "");
+            prop_assert_eq!(printed.parse::<i128>().unwrap(), i128::from(nanos));
+        }
+    }
+}
