@@ -14,10 +14,12 @@ pub(crate) struct Cache(PathBuf);
 
 impl Cache {
     fn locate() -> Self {
-        Self(env::var_os("RNTPDATE_TEST_CACHE").map_or_else(
-            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/test-cache")),
-            PathBuf::from,
-        ))
+        Self(
+            env::var_os("RNTPDATE_TEST_CACHE").map_or_else(
+                || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/test-cache")),
+                PathBuf::from,
+            ),
+        )
     }
 
     /// A file in the cache.
