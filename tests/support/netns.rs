@@ -67,7 +67,13 @@ impl Netns {
 
     /// Gives the loopback another address, such as `192.0.2.1/32` or `2001:db8::1/128`.
     pub(crate) fn add_address(&self, address: &str) {
-        let status = self.command("ip").args(["addr", "add", address, "dev", "lo", "nodad"]).status();
+        let mut command = self.command("ip");
+        command.args(["addr", "add", address, "dev", "lo"]);
+        if address.contains(':') {
+            // Usable at once: nobody else could have it.
+            command.arg("nodad");
+        }
+        let status = command.status();
         assert!(status.is_ok_and(|status| status.success()), "cannot add {address}");
     }
 }

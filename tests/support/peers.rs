@@ -4,6 +4,7 @@
 //! namespace of its own that ends with the server's owner, however that ends, so that nothing stays behind.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -22,7 +23,7 @@ const PREPARE: &str = r#"
 root=$1 srv=$2; shift 2
 mount --rbind /dev "$root/dev" && mount --bind "$srv" "$root/srv" || exit
 for folder in run var/lib tmp; do mount -t tmpfs tmpfs "$root/$folder" || exit; done
-mkdir -p "$root/run/openntpd" "$root/var/lib/openntpd/db"
+mkdir -p "$root/run/openntpd" "$root/var/lib/openntpd/db" "$root/var/lib/openntpd/run"
 "#;
 
 /// Runs the command until it ends or the input does; as the namespace's first process it takes all others with it.
@@ -48,13 +49,15 @@ impl Peer {
         Self::start(cache, network, &format!("{preset}{config}\n"), &command)
     }
 
-    /// ntpd of NTPsec. A clock of its own that counts as synchronised: [`LOCAL_CLOCK`].
+    /// ntpd of NTPsec: `"refclock local unit 0 stratum 4 prefer"` makes it synchronised, as stratum 5, in a few
+    /// seconds; without such a line it stays unsynchronised. It answers a flood with silence.
     pub(crate) fn ntpd(cache: &Cache, network: &Netns, config: &str) -> Self {
         let command = ["ntpd", "-n", "-N", "-c", "/srv/config"];
-        Self::start(cache, network, &format!("disable ntp\n{config}\n"), &command)
+        Self::start(cache, network, &format!("disable kernel\n{config}\n"), &command)
     }
 
-    /// OpenNTPD.
+    /// OpenNTPD, which needs `listen on` lines. It counts as synchronised only after it has adjusted a clock, which
+    /// here it never can: its answers have leap indicator 3 and stratum 0.
     pub(crate) fn openntpd(cache: &Cache, network: &Netns, config: &str) -> Self {
         let command = ["/usr/sbin/openntpd", "-d", "-v", "-f", "/srv/config"];
         Self::start(cache, network, &format!("{config}\n"), &command)
@@ -113,7 +116,12 @@ impl Peer {
                 Ok(reply) if wanted(&reply) => return reply,
                 _ if self.log().contains("ended with status ") => panic!("the server ended:\n{}", self.log()),
                 _ if started.elapsed() > PATIENCE => panic!("last answer: {reply:?}, log:\n{}", self.log()),
-                _ => std::thread::sleep(Duration::from_millis(20)),
+                // Not there yet.
+                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                // ntpd falls silent for whoever asks much more often.
+                _ => std::thread::sleep(Duration::from_millis(800)),
             }
         }
     }
@@ -133,7 +141,7 @@ pub(crate) fn ask(network: &Netns, server: SocketAddr) -> std::io::Result<Reply>
     query::ask(&network.udp(SocketAddr::new(any, 0)), server, Duration::from_millis(200))
 }
 
-/// A client of the Debian tree, such as `ntpdig` or `chronyd -Q`, in the namespace and unable to set the clock.
+/// A client of the Debian tree, such as `ntpdig` or `chronyd -Q -u root`, in the namespace and unable to set the clock.
 pub(crate) fn client(cache: &Cache, network: &Netns, program_and_arguments: &[&str]) -> Command {
     let mut command = network.command("unshare");
     command
