@@ -2,6 +2,8 @@
 #![deny(unsafe_code)]
 
 pub mod estimate;
+pub mod exchange;
+pub mod net;
 pub mod policy;
 pub mod system;
 pub mod time;

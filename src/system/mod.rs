@@ -2,8 +2,12 @@
 //!
 //! Each effect is a trait with a real form; a dry run is a form that records and sets nothing, tests bring their own.
 
-pub mod clock;
+mod clock;
 #[allow(unsafe_code, reason = "the one place for system calls that no crate wraps")]
 mod ffi;
+mod network;
+mod resolver;
 
 pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};
+pub use network::{Network, UdpNetwork};
+pub use resolver::{Family, ResolveError, Resolved, Resolver, SystemResolver};
