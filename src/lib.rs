@@ -3,7 +3,9 @@
 
 pub mod cli;
 pub mod estimate;
+pub mod exchange;
 pub mod hwclock;
+pub mod net;
 pub mod policy;
 pub mod system;
 pub mod time;

@@ -56,12 +56,15 @@ pub enum FunctionError {
     Output(io::Error),
 }
 
+/// Opens a chip by its path, or finds one.
+pub type Open<'a> = dyn FnMut(Option<&Path>) -> Result<Box<dyn Rtc + 'a>, RtcError> + 'a;
+
 /// What the functions work on.
 pub struct Machine<'a> {
     /// The system clock.
     pub clock: &'a mut dyn Clock,
     /// Opens the chip: the file that was asked for, or the usual one.
-    pub open: &'a mut dyn FnMut(Option<&Path>) -> Result<Box<dyn Rtc + 'a>, RtcError>,
+    pub open: &'a mut Open<'a>,
     /// The kernel's timezone.
     pub kernel_zone: &'a mut dyn KernelZone,
     /// Local time.

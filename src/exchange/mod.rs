@@ -1,0 +1,149 @@
+//! When to send to which server, and what its replies are worth. Pure: the caller sends, waits and reads the clock.
+//!
+//! All servers are at work at once. What one packet or time-out costs does not depend on their number.
+#![forbid(unsafe_code)]
+
+mod pace;
+mod session;
+mod trace;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::net::Fault;
+use crate::time::{Reading, Time};
+use crate::wire::{HEADER_LEN, NtpTimestamp};
+
+pub use pace::Pace;
+pub use session::Contact;
+pub use trace::{Trace, TraceEvent};
+
+use session::{Session, Work};
+
+/// What the caller has to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Ask for a [`request`](Exchange::request) to this server and send it.
+    Send(usize),
+    /// Wait for packets, until this raw monotonic time at the latest.
+    Wait(Duration),
+    /// All is said.
+    Done,
+}
+
+/// The packets to and from all servers of a run.
+#[derive(Debug)]
+pub struct Exchange {
+    pace: Pace,
+    deadline: Duration,
+    sessions: Vec<Session>,
+    /// When which session wants to act; an entry that its session no longer stands by is passed over.
+    timers: BinaryHeap<Reverse<(Duration, usize)>>,
+    /// Sessions that have measured something, and those of them that still go on.
+    served: usize,
+    active_served: usize,
+    trace: Trace,
+}
+
+impl Exchange {
+    /// The first packet to each server is due at `start`; nothing is due after `deadline`. Both are raw monotonic times.
+    pub fn new(servers: &[SocketAddr], pace: Pace, start: Duration, deadline: Duration) -> Exchange {
+        Exchange {
+            sessions: servers.iter().map(|address| Session::new(*address, &pace, start)).collect(),
+            timers: (0..servers.len()).map(|server| Reverse((start, server))).collect(),
+            served: 0,
+            active_served: 0,
+            trace: Trace::default(),
+            pace,
+            deadline,
+        }
+    }
+
+    /// What to do at this raw monotonic time.
+    pub fn next(&mut self, now: Duration) -> Action {
+        while let Some(Reverse((due, server))) = self.timers.peek().copied() {
+            if now >= self.deadline {
+                break;
+            }
+            if self.sessions[server].due() != Some(due) {
+                self.timers.pop();
+                continue;
+            }
+            if due > now {
+                return Action::Wait(due.min(self.deadline));
+            }
+            self.timers.pop();
+            let others_are_done = self.served > 0 && self.active_served == 0;
+            match self.update(server, |session, pace| session.on_timer(now, pace, others_are_done)) {
+                Work::Send => return Action::Send(server),
+                Work::Wait | Work::Done => {}
+            }
+        }
+        Action::Done
+    }
+
+    /// The request to send now. `nonce` is random, and comes back in the server's reply; `before` is the clock, read as late
+    /// as possible.
+    pub fn request(&mut self, server: usize, nonce: NtpTimestamp, before: Reading) -> [u8; HEADER_LEN] {
+        self.trace.push(server, TraceEvent::Transmit);
+        self.update(server, |session, pace| session.request(nonce, before, pace))
+    }
+
+    /// The kernel's word on when a server's request left; `number` counts them from 0.
+    pub fn sent(&mut self, server: usize, number: u32, at: Time) {
+        if let Some(session) = self.sessions.get_mut(server) {
+            session.sent(number, at);
+        }
+    }
+
+    /// A datagram from a server; `at` is when the kernel says that it came in, `after` the clock now.
+    pub fn received(&mut self, server: usize, datagram: &[u8], at: Option<Time>, after: Reading) {
+        if server >= self.sessions.len() {
+            return;
+        }
+        self.trace.push(server, TraceEvent::Receive);
+        let note = self.update(server, |session, pace| session.received(datagram, at, after, pace));
+        if let Some(note) = note {
+            self.trace.push(server, note);
+        }
+    }
+
+    /// The kernel's word that packets to a server do not get through, which ends the exchange with it.
+    pub fn failed(&mut self, server: usize, fault: Fault) {
+        if server < self.sessions.len() {
+            self.trace.push(server, TraceEvent::Failed(fault));
+            self.update(server, |session, _| session.failed(fault));
+        }
+    }
+
+    /// How many requests have been answered, and how many there will be at the most.
+    pub fn progress(&self) -> (usize, usize) {
+        let answered = self.sessions.iter().map(Session::answered).sum();
+        (answered, self.sessions.len() * self.pace.samples)
+    }
+
+    /// The result, per server in the order given, at the end of the run. Samples from before a movement of this machine's
+    /// clock by something else are taken out.
+    pub fn finish(self, now: &Reading) -> (Vec<Contact>, Trace) {
+        (self.sessions.into_iter().map(|session| session.finish(now)).collect(), self.trace)
+    }
+
+    /// Lets a session act, and keeps the timers and counts true.
+    fn update<T>(&mut self, server: usize, act: impl FnOnce(&mut Session, &Pace) -> T) -> T {
+        let session = &mut self.sessions[server];
+        let (was_active, was_served, was_due) = (session.is_active(), session.is_served(), session.due());
+        let result = act(session, &self.pace);
+        let (active, served, due) = (session.is_active(), session.is_served(), session.due());
+        self.served += usize::from(served && !was_served);
+        self.active_served += usize::from(active && served);
+        self.active_served -= usize::from(was_active && was_served);
+        if let Some(due) = due
+            && was_due != Some(due)
+        {
+            self.timers.push(Reverse((due, server)));
+        }
+        result
+    }
+}

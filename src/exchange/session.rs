@@ -1,0 +1,249 @@
+//! The exchange with one server.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::pace::Pace;
+use super::trace::TraceEvent;
+use crate::estimate::{Candidate, Kiss, LocalTimes, Rejection, Sample};
+use crate::net::Fault;
+use crate::time::{Reading, Time};
+use crate::wire::{HEADER_LEN, Header, Mode, NtpTimestamp};
+
+/// The newest version of the protocol.
+const NEWEST_VERSION: u8 = 4;
+
+/// A request and what came of it.
+#[derive(Clone, Copy, Debug)]
+struct Request {
+    nonce: NtpTimestamp,
+    before: Reading,
+    sent: Time,
+    answered: bool,
+}
+
+/// What a session does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Sends at this time.
+    Pausing(Duration),
+    /// Waits for the reply to its newest request until this time.
+    Waiting(Duration),
+    /// Nothing more.
+    Done,
+}
+
+/// What a session's timer asks of the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    Send,
+    Wait,
+    Done,
+}
+
+/// All that passed between us and one server.
+#[derive(Clone, Debug)]
+pub struct Contact {
+    /// The server.
+    pub address: SocketAddr,
+    /// Requests sent.
+    pub sent: usize,
+    /// Requests answered, in whatever way.
+    pub answered: usize,
+    /// The newest eight requests as bits, the newest lowest: set if it was answered.
+    pub reach: u8,
+    /// Datagrams that were not used, and the reason of the last.
+    pub rejected: (usize, Option<Rejection>),
+    /// What the kernel reported.
+    pub fault: Option<Fault>,
+    /// When the last request was sent, by this machine's clock.
+    pub last_sent: Option<Time>,
+    /// The last reply to a request of ours, whatever it was worth.
+    pub last_reply: Option<Header>,
+    /// What it measured.
+    pub candidate: Candidate,
+}
+
+#[derive(Debug)]
+pub(super) struct Session {
+    address: SocketAddr,
+    state: State,
+    spacing: Duration,
+    requests: Vec<Request>,
+    /// Requests in a row that ran out of time.
+    lost: usize,
+    rejected: (usize, Option<Rejection>),
+    fault: Option<Fault>,
+    last_reply: Option<Header>,
+    candidate: Candidate,
+}
+
+impl Session {
+    pub(super) fn new(address: SocketAddr, pace: &Pace, start: Duration) -> Session {
+        Session {
+            address,
+            state: State::Pausing(start),
+            spacing: pace.first_spacing(&address),
+            requests: Vec::with_capacity(pace.samples),
+            lost: 0,
+            rejected: (0, None),
+            fault: None,
+            last_reply: None,
+            candidate: Candidate::default(),
+        }
+    }
+
+    /// When it wants to act again.
+    pub(super) fn due(&self) -> Option<Duration> {
+        match self.state {
+            State::Pausing(until) | State::Waiting(until) => Some(until),
+            State::Done => None,
+        }
+    }
+
+    pub(super) fn is_active(&self) -> bool {
+        self.state != State::Done
+    }
+
+    /// Whether it has measured something.
+    pub(super) fn is_served(&self) -> bool {
+        !self.candidate.samples.is_empty()
+    }
+
+    pub(super) fn answered(&self) -> usize {
+        self.requests.iter().filter(|request| request.answered).count()
+    }
+
+    /// The time that it wanted has come. A server that never answered is not asked again once the others are done.
+    pub(super) fn on_timer(&mut self, now: Duration, pace: &Pace, others_are_done: bool) -> Work {
+        if let State::Waiting(_) = self.state {
+            self.lost += 1;
+            self.spacing = self.spacing.max(pace.polite);
+            let silent = self.requests.iter().all(|request| !request.answered);
+            if self.requests.len() >= pace.samples || self.lost >= pace.patience || (silent && others_are_done) {
+                self.state = State::Done;
+            } else {
+                let last_sent = self.requests.last().map_or(now, |request| request.before.raw);
+                self.state = State::Pausing(now.max(last_sent + self.spacing));
+            }
+        }
+        match self.state {
+            State::Pausing(until) if until <= now => Work::Send,
+            State::Done => Work::Done,
+            _ => Work::Wait,
+        }
+    }
+
+    pub(super) fn request(&mut self, nonce: NtpTimestamp, before: Reading, pace: &Pace) -> [u8; HEADER_LEN] {
+        self.requests.push(Request { nonce, before, sent: before.real, answered: false });
+        self.state = State::Waiting(before.raw + pace.timeout);
+        Header::request(pace.version, nonce).to_bytes()
+    }
+
+    pub(super) fn sent(&mut self, number: u32, at: Time) {
+        if let Some(request) = self.requests.get_mut(number as usize) {
+            request.sent = at;
+        }
+    }
+
+    pub(super) fn failed(&mut self, fault: Fault) {
+        // The first is the cause; what follows repeats it.
+        self.fault.get_or_insert(fault);
+        self.state = State::Done;
+    }
+
+    /// Gives what is worth a line in a trace.
+    pub(super) fn received(
+        &mut self,
+        datagram: &[u8],
+        at: Option<Time>,
+        after: Reading,
+        pace: &Pace,
+    ) -> Option<TraceEvent> {
+        let (header, place) = match self.accept(datagram) {
+            Ok(accepted) => accepted,
+            Err(rejection) => return Some(self.reject(rejection)),
+        };
+        let request = self.requests[place];
+        self.last_reply = Some(header.clone());
+        self.lost = 0;
+        if let Some(kiss) = Kiss::in_header(&header) {
+            self.obey(kiss, after.raw, pace);
+            return Some(TraceEvent::Kiss(kiss));
+        }
+        self.proceed(place, after.raw, pace);
+        let local = LocalTimes {
+            sent: request.sent,
+            received: at.unwrap_or(after.real),
+            before: request.before,
+            after,
+            precision: pace.precision,
+        };
+        let stratum = header.stratum.0;
+        match Sample::measure(header, &local, pace.era) {
+            Ok(sample) => self.candidate.samples.push(sample),
+            Err(rejection) => return Some(self.reject(rejection)),
+        }
+        (stratum > 15).then_some(TraceEvent::Unsynchronised(stratum))
+    }
+
+    /// A reply to one of our requests that has no reply yet, and the place of the request.
+    fn accept(&mut self, datagram: &[u8]) -> Result<(Header, usize), Rejection> {
+        let (header, _) = Header::parse(datagram)?;
+        if header.mode != Mode::SERVER {
+            return Err(Rejection::Mode(header.mode, header.stratum.0));
+        }
+        if !(1..=NEWEST_VERSION).contains(&header.version) {
+            return Err(Rejection::Version(header.version));
+        }
+        let place = self.requests.iter().position(|request| request.nonce == header.origin).ok_or(Rejection::Origin)?;
+        if self.requests[place].answered {
+            return Err(Rejection::Duplicate);
+        }
+        self.requests[place].answered = true;
+        Ok((header, place))
+    }
+
+    fn reject(&mut self, rejection: Rejection) -> TraceEvent {
+        self.rejected = (self.rejected.0 + 1, Some(rejection));
+        TraceEvent::Rejected(rejection)
+    }
+
+    fn obey(&mut self, kiss: Kiss, now: Duration, pace: &Pace) {
+        self.candidate.kiss = Some(kiss);
+        let may_go_on = self.is_active() && self.requests.len() < pace.samples;
+        let slower = kiss == Kiss::Rate && self.spacing < pace.polite && may_go_on;
+        self.spacing = self.spacing.max(pace.polite);
+        self.state = if slower { State::Pausing(now + self.spacing) } else { State::Done };
+    }
+
+    /// After the reply to the newest request the next one is due; one to an older request changes nothing.
+    fn proceed(&mut self, place: usize, now: Duration, pace: &Pace) {
+        if self.is_active() && place + 1 == self.requests.len() {
+            let complete = self.requests.len() >= pace.samples;
+            self.state = if complete { State::Done } else { State::Pausing(now + self.spacing) };
+        }
+    }
+
+    pub(super) fn finish(mut self, now: &Reading) -> Contact {
+        let moved = self.candidate.samples.iter().find_map(|sample| sample.clock_moved(now));
+        if let Some(moved) = moved {
+            let before = self.candidate.samples.len();
+            self.candidate.samples.retain(|sample| sample.clock_moved(now).is_none());
+            let gone = before - self.candidate.samples.len();
+            self.rejected = (self.rejected.0 + gone, Some(Rejection::ClockMoved(moved)));
+        }
+        let reach = self.requests.iter().fold(0_u8, |reach, request| reach << 1 | u8::from(request.answered));
+        Contact {
+            address: self.address,
+            sent: self.requests.len(),
+            answered: self.answered(),
+            reach,
+            rejected: self.rejected,
+            fault: self.fault,
+            last_sent: self.requests.last().map(|request| request.sent),
+            last_reply: self.last_reply,
+            candidate: self.candidate,
+        }
+    }
+}

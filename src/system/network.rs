@@ -1,0 +1,184 @@
+//! UDP sockets, and the kernel's own times of what goes out and comes in.
+
+use std::io::IoSliceMut;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::socket::{
+    ControlMessageOwned, MsgFlags, RecvMsg, SockaddrStorage, TimestampingFlag, recvmsg, setsockopt, sockopt,
+};
+use nix::sys::time::TimeSpec;
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::net::{Event, Fault, FaultKind, SocketIndex};
+use crate::time::Time;
+
+/// Room for the longest NTP packet and more, so that what is too long is seen to be.
+const DATAGRAM_MAX: usize = 2048;
+/// What is read from one socket before the others and the timers have their turn.
+const DRAIN_MAX: usize = 64;
+
+/// Connected datagram sockets and one wait for all of them.
+pub trait Network {
+    /// Opens a socket that speaks to `server` alone, from an ephemeral port or the one asked for.
+    fn open(&mut self, server: SocketAddr, source_port: Option<u16>) -> Result<SocketIndex, Fault>;
+
+    /// Sends one datagram.
+    fn send(&mut self, socket: SocketIndex, datagram: &[u8]) -> Result<(), Fault>;
+
+    /// Waits for something to happen, at most so long, and adds what happened to `events`. It may return early with nothing.
+    fn wait(&mut self, timeout: Duration, events: &mut Vec<Event>);
+}
+
+/// The kernel's sockets.
+#[derive(Debug)]
+pub struct UdpNetwork {
+    epoll: Epoll,
+    sockets: Vec<Socket>,
+}
+
+impl UdpNetwork {
+    /// No sockets yet. Fails where the process has no file descriptors left.
+    pub fn new() -> std::io::Result<UdpNetwork> {
+        Ok(UdpNetwork { epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?, sockets: Vec::new() })
+    }
+
+    fn drain_errors(&self, socket: SocketIndex, events: &mut Vec<Event>) {
+        let mut storage = [0; DATAGRAM_MAX];
+        let mut control = nix::cmsg_space!([TimeSpec; 3], libc::sock_extended_err, SockaddrStorage);
+        for _ in 0..DRAIN_MAX {
+            let mut slices = [IoSliceMut::new(&mut storage)];
+            let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
+            let fd = self.sockets[socket].as_raw_fd();
+            let Ok(message) = recvmsg::<()>(fd, &mut slices, Some(&mut control), flags) else { return };
+            events.extend(read_error(socket, &message));
+        }
+    }
+
+    fn drain_datagrams(&self, socket: SocketIndex, events: &mut Vec<Event>) {
+        let mut storage = [0; DATAGRAM_MAX];
+        let mut control = nix::cmsg_space!([TimeSpec; 3]);
+        for _ in 0..DRAIN_MAX {
+            let mut slices = [IoSliceMut::new(&mut storage)];
+            let fd = self.sockets[socket].as_raw_fd();
+            let (length, at) = match recvmsg::<()>(fd, &mut slices, Some(&mut control), MsgFlags::MSG_DONTWAIT) {
+                Ok(message) => (message.bytes, kernel_time(&message)),
+                Err(Errno::EAGAIN | Errno::EINTR) => return,
+                Err(errno) => {
+                    events.push(Event::Failed { socket, fault: fault(errno, None) });
+                    return;
+                }
+            };
+            events.push(Event::Received { socket, datagram: storage[..length].to_vec(), at });
+        }
+    }
+}
+
+impl Network for UdpNetwork {
+    fn open(&mut self, server: SocketAddr, source_port: Option<u16>) -> Result<SocketIndex, Fault> {
+        let index = self.sockets.len();
+        let socket = connected(server, source_port).map_err(|error| fault(errno_of(&error), None))?;
+        let event = EpollEvent::new(EpollFlags::EPOLLIN, index as u64);
+        self.epoll.add(&socket, event).map_err(|errno| fault(errno, None))?;
+        self.sockets.push(socket);
+        Ok(index)
+    }
+
+    fn send(&mut self, socket: SocketIndex, datagram: &[u8]) -> Result<(), Fault> {
+        match self.sockets[socket].send(datagram) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(fault(errno_of(&error), None)),
+        }
+    }
+
+    fn wait(&mut self, timeout: Duration, events: &mut Vec<Event>) {
+        let mut ready = [EpollEvent::empty(); 32];
+        // Rounded up: to wake before the time would mean to wait again for nothing.
+        let timeout = timeout.as_micros().div_ceil(1000).min(60_000) as u16;
+        let count = self.epoll.wait(&mut ready, EpollTimeout::from(timeout)).unwrap_or(0);
+        for event in &ready[..count] {
+            let socket = event.data() as SocketIndex;
+            // The time that a request left comes before its reply is looked at.
+            if event.events().contains(EpollFlags::EPOLLERR) {
+                self.drain_errors(socket, events);
+            }
+            self.drain_datagrams(socket, events);
+        }
+    }
+}
+
+fn connected(server: SocketAddr, source_port: Option<u16>) -> std::io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(server), Type::DGRAM.nonblocking().cloexec(), Some(Protocol::UDP))?;
+    if let Some(port) = source_port {
+        let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+        if server.is_ipv6() {
+            socket.set_only_v6(true)?;
+        }
+        // Several of our own sockets share the port, each connected to its own server.
+        socket.set_reuse_address(true)?;
+        socket.bind(&SocketAddr::new(any, port).into())?;
+    }
+    // Each option only adds knowledge: a kernel without it still exchanges packets.
+    let stamps = TimestampingFlag::SOF_TIMESTAMPING_SOFTWARE
+        | TimestampingFlag::SOF_TIMESTAMPING_RX_SOFTWARE
+        | TimestampingFlag::SOF_TIMESTAMPING_TX_SOFTWARE
+        | TimestampingFlag::SOF_TIMESTAMPING_OPT_ID
+        | TimestampingFlag::SOF_TIMESTAMPING_OPT_TSONLY;
+    let _ = setsockopt(&socket, sockopt::Timestamping, &stamps);
+    let _ = match server {
+        SocketAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4RecvErr, &true),
+        SocketAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6RecvErr, &true),
+    };
+    socket.connect(&server.into())?;
+    Ok(socket)
+}
+
+/// The software timestamp with a message, if it has one.
+fn kernel_time<S>(message: &RecvMsg<'_, '_, S>) -> Option<Time> {
+    message.cmsgs().ok()?.find_map(|control| match control {
+        ControlMessageOwned::ScmTimestampsns(stamps) => {
+            let (seconds, nanos) = (stamps.system.tv_sec(), stamps.system.tv_nsec());
+            (seconds != 0 || nanos != 0).then(|| Time::from_unix(seconds, nanos))
+        }
+        _ => None,
+    })
+}
+
+/// An entry of the error queue: when a packet left (Documentation/networking/timestamping.rst), or why it got lost (ip(7)).
+fn read_error<S>(socket: SocketIndex, message: &RecvMsg<'_, '_, S>) -> Option<Event> {
+    let (error, reporter) = message.cmsgs().ok()?.find_map(|control| match control {
+        ControlMessageOwned::Ipv4RecvErr(error, from) => {
+            Some((error, from.map(|from| IpAddr::from(u32::from_be(from.sin_addr.s_addr).to_be_bytes()))))
+        }
+        ControlMessageOwned::Ipv6RecvErr(error, from) => {
+            Some((error, from.map(|from| IpAddr::from(from.sin6_addr.s6_addr))))
+        }
+        _ => None,
+    })?;
+    if error.ee_origin == libc::SO_EE_ORIGIN_TIMESTAMPING {
+        let at = kernel_time(message)?;
+        return Some(Event::Sent { socket, number: error.ee_data, at });
+    }
+    let from_icmp = matches!(error.ee_origin, libc::SO_EE_ORIGIN_ICMP | libc::SO_EE_ORIGIN_ICMP6);
+    let fault = fault(Errno::from_raw(error.ee_errno.cast_signed()), reporter.filter(|_| from_icmp));
+    Some(Event::Failed { socket, fault })
+}
+
+fn errno_of(error: &std::io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(0))
+}
+
+fn fault(errno: Errno, reporter: Option<IpAddr>) -> Fault {
+    let kind = match errno {
+        Errno::ECONNREFUSED => FaultKind::Refused,
+        Errno::EHOSTUNREACH => FaultKind::HostUnreachable,
+        Errno::ENETUNREACH => FaultKind::NetworkUnreachable,
+        Errno::EPERM | Errno::EACCES => FaultKind::NotPermitted,
+        Errno::EADDRINUSE => FaultKind::PortInUse,
+        other => FaultKind::Other(other as i32),
+    };
+    Fault { kind, reporter }
+}
