@@ -126,9 +126,9 @@ mod tests {
         };
         // It cuts to the microsecond in between.
         let near = |found: f64, printed: f64| assert!((found - printed).abs() < 2e-6, "{found} {printed}");
-        near(error.as_secs_f64(), -3017.944_216);
+        near(error.as_secs_f64(), -3_017.944_216);
         near(over.as_secs_f64(), 86_414.132_172);
-        near(change, -3017.450_661);
+        near(change, -3_017.450_661);
         near(factor, -17.450_661);
     }
 
