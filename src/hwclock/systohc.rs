@@ -14,8 +14,9 @@ use crate::system::rtc::{Rtc, write_delay};
 use crate::system::rtc_error::RtcError;
 use crate::time::{Interval, Time};
 
-/// Before the moment by so much, the wait goes on awake: a sleep ends late by a tenth of this, seldom by more.
-const SPIN: Interval = Interval::from_micros(2000);
+/// Before the moment by so much, the wait goes on awake: a sleep ends late by a fraction of this, seldom by more. Where it
+/// does, the next attempt stays awake four times as long.
+const SPIN: Interval = Interval::from_micros(5000);
 
 /// A write further from its moment than this is repeated a second later, except for the last one.
 const TOLERANCE: Interval = Interval::from_micros(1000);
@@ -83,7 +84,7 @@ pub fn set_to(
     let delay = options.delay.unwrap_or_else(|| write_delay(rtc.driver()));
     let mut attempts = 1;
     let mut written = loop {
-        wait(clock, timeline, delay);
+        wait(clock, timeline, delay, SPIN * (1 << (2 * (attempts - 1))));
         let early_enough = past_moment(timeline.at(&clock.now()), delay).1.abs() <= TOLERANCE;
         if early_enough || attempts == ATTEMPTS {
             let mut written = write(clock, rtc, timeline, scale, delay)?;
@@ -108,7 +109,7 @@ fn past_moment(now: Time, delay: Interval) -> (i64, Interval) {
 }
 
 /// Waits for the next right moment; when the clock is stepped meanwhile, not longer than it would have taken.
-fn wait(clock: &dyn Clock, timeline: &Timeline, delay: Interval) {
+fn wait(clock: &dyn Clock, timeline: &Timeline, delay: Interval, spin: Interval) {
     let start = clock.now();
     let now = timeline.at(&start);
     let target = Time::from_unix((now - delay).to_unix().0 + 1, 0) + delay;
@@ -119,8 +120,8 @@ fn wait(clock: &dyn Clock, timeline: &Timeline, delay: Interval) {
         if left <= Interval::ZERO || reading.raw.saturating_sub(start.raw) > longest {
             return;
         }
-        if left > SPIN {
-            clock.sleep((left - SPIN).to_duration().min(longest));
+        if left > spin {
+            clock.sleep((left - spin).to_duration().min(longest));
         } else {
             std::hint::spin_loop();
         }

@@ -12,7 +12,7 @@ mod resolver;
 pub mod rtc;
 pub mod rtc_device;
 pub mod rtc_error;
-mod rtc_tick;
+pub mod rtc_tick;
 
 pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};
 pub use network::{Network, UdpNetwork};

@@ -10,6 +10,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::rtc::{Rtc, Tick, TickSource};
 use super::rtc_error::RtcError;
 use super::{Clock, ffi};
+use crate::hwclock::rtc_time::RtcTime;
 use crate::time::{Interval, Reading};
 
 /// An interrupt that has not come by then does not come: the tick is a second away at most.
@@ -76,8 +77,8 @@ fn take_event(fd: BorrowedFd<'_>) -> bool {
     std::fs::File::from(owned).read(&mut count).is_ok()
 }
 
-/// The tick by reading the chip until its second changes.
-pub(super) fn by_polling(rtc: &mut dyn Rtc, clock: &dyn Clock) -> Result<Tick, RtcError> {
+/// The tick by reading the chip until its second changes: what [`Rtc::watch_tick`] is for every chip.
+pub fn by_polling(rtc: &mut dyn Rtc, clock: &dyn Clock) -> Result<Tick, RtcError> {
     let start = clock.now();
     let first = rtc.read()?;
     let mut before = start;
@@ -97,7 +98,7 @@ pub(super) fn by_polling(rtc: &mut dyn Rtc, clock: &dyn Clock) -> Result<Tick, R
 }
 
 /// A tick somewhere between two readings.
-fn between(time: crate::hwclock::rtc_time::RtcTime, before: &Reading, after: &Reading) -> Tick {
+fn between(time: RtcTime, before: &Reading, after: &Reading) -> Tick {
     let width = after.raw.saturating_sub(before.raw);
     let half = width / 2;
     let at = Reading { real: before.real + Interval::from(half), raw: before.raw + half };

@@ -12,7 +12,7 @@ impl Session<'_, '_> {
     /// Sets the system clock to the chip's time, corrected by its drift.
     pub(super) fn hctosys(&mut self) -> Result<(), FunctionError> {
         let mut rtc = self.begin()?;
-        let chip = self.read_chip(&mut *rtc)?;
+        let chip = self.read_chip(&mut *rtc, true)?;
         let time = chip.time + self.trusted(chip.correction);
         let truth = Timeline::Free { start: chip.at, time };
         self.set_kernel_zone(time)?;

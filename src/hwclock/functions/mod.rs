@@ -190,11 +190,16 @@ impl<'a> Session<'_, 'a> {
         Ok(rtc)
     }
 
-    /// Waits for the chip's tick and says what it means.
-    fn read_chip(&mut self, rtc: &mut dyn Rtc) -> Result<ChipTime, FunctionError> {
+    /// Waits for the chip's tick and says what it means. `exact`: watch it all the time, because milliseconds count.
+    fn read_chip(&mut self, rtc: &mut dyn Rtc, exact: bool) -> Result<ChipTime, FunctionError> {
         self.say("Waiting for clock tick...");
-        let tick = rtc.wait_tick(&*self.machine.clock)?;
-        let source = if tick.source == TickSource::Polling { " (by polling: no update interrupt)" } else { "" };
+        let clock = &*self.machine.clock;
+        let tick = if exact { rtc.watch_tick(clock)? } else { rtc.wait_tick(clock)? };
+        let source = match tick.source {
+            TickSource::Polling if exact => format!(" (within {:.6} seconds)", tick.bound),
+            TickSource::Polling => " (by polling: there is no update interrupt)".to_owned(),
+            TickSource::Interrupt => String::new(),
+        };
         self.say(&format!("...got clock tick{source}"));
         self.say(&format!("Time read from Hardware Clock: {}", tick.time));
         let time = self.moment_of(&tick);

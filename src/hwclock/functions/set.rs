@@ -45,7 +45,7 @@ impl Session<'_, '_> {
     }
 
     fn set_by(&mut self, rtc: &mut dyn Rtc, truth: &Timeline) -> Result<(), FunctionError> {
-        let before = if self.request.update_drift { Some(self.read_chip(rtc)?) } else { None };
+        let before = if self.request.update_drift { Some(self.read_chip(rtc, true)?) } else { None };
         let written = self.write(rtc, truth)?;
         let mut adjtime = after_setting(&self.record.adjtime, written.unix, self.record.kept(self.request.scale));
         match before {
@@ -58,7 +58,7 @@ impl Session<'_, '_> {
     /// The chip by its drift, when that is a second or more.
     pub(super) fn adjust(&mut self) -> Result<(), FunctionError> {
         let mut rtc = self.begin()?;
-        let chip = self.read_chip(&mut *rtc)?;
+        let chip = self.read_chip(&mut *rtc, true)?;
         let kept = Some(self.record.kept(self.request.scale));
         let old = self.record.adjtime;
         let refusal = match drift::adjustment(&old, chip.time) {

@@ -10,7 +10,7 @@ impl Session<'_, '_> {
     /// The chip's time, carried back to the program's start, so that the wait for the tick does not show.
     pub(super) fn show(&mut self) -> Result<(), FunctionError> {
         let mut rtc = self.begin()?;
-        let chip = self.read_chip(&mut *rtc)?;
+        let chip = self.read_chip(&mut *rtc, false)?;
         let passed = Interval::from(chip.at.raw) - Interval::from(self.start.raw);
         let mut shown = chip.time - passed;
         if self.request.function == Function::Get {
