@@ -38,9 +38,9 @@ impl KernelZone for Zones {
 impl Desk {
     /// The chip is `behind` the system clock by so many seconds.
     fn new(adjtime: &str, behind: i64) -> Desk {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("cannot make a folder");
         if !adjtime.is_empty() {
-            fs::write(folder.path().join("adjtime"), adjtime).unwrap();
+            fs::write(folder.path().join("adjtime"), adjtime).expect("cannot write the file");
         }
         let board = Board::new(Time::from_unix(NOW, 500_000_000), NOW - behind);
         Desk { board, folder, zone: Box::new(chrono::Utc) }
@@ -57,7 +57,7 @@ impl Desk {
     fn run_to(&mut self, arguments: &str, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), FunctionError> {
         let adjfile = format!("--adjfile={}", self.adjfile().display());
         let words = ["rhwclock", adjfile.as_str()].into_iter().chain(arguments.split_whitespace());
-        let request = Request::from_cli(&Cli::try_parse_from(words).unwrap()).unwrap();
+        let request = Request::from_cli(&Cli::try_parse_from(words).expect("no command line")).expect("no request");
         let test = request.test;
         let board = self.board.clone();
         let mut clock: Box<dyn Clock> =
@@ -81,8 +81,8 @@ impl Desk {
     /// Standard output, then standard error.
     fn run(&mut self, arguments: &str) -> (String, String) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        self.run_to(arguments, &mut out, &mut err).unwrap();
-        (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+        self.run_to(arguments, &mut out, &mut err).expect("the function failed");
+        (String::from_utf8(out).expect("no text"), String::from_utf8(err).expect("no text"))
     }
 
     fn writes(&self) -> usize {

@@ -73,7 +73,7 @@ impl State {
 
     pub(crate) fn chip_time(&self) -> RtcTime {
         let ticks = if self.chip == Chip::Stopped { 0 } else { self.ticks().0 };
-        RtcTime::from_unix(self.reads + ticks).unwrap()
+        RtcTime::from_unix(self.reads + ticks).expect("a date")
     }
 
     /// Chip − true time at the chip's tick, when `truth` is true time now.
