@@ -6,8 +6,14 @@ mod clock;
 #[allow(unsafe_code, reason = "the one place for system calls that no crate wraps")]
 mod ffi;
 mod network;
+mod output;
+mod privilege;
+mod progress;
 mod resolver;
 
 pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};
 pub use network::{Network, UdpNetwork};
-pub use resolver::{Family, ResolveError, Resolved, Resolver, SystemResolver};
+pub use output::{LineWriter, local_zone};
+pub use privilege::become_user;
+pub use progress::{NoProgress, Progress, TerminalProgress};
+pub use resolver::{Resolver, SystemResolver};
