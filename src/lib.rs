@@ -1,10 +1,17 @@
 //! One-shot time client and RTC tool for Linux.
 #![deny(unsafe_code)]
 
+pub mod cli;
+pub mod command;
 pub mod estimate;
 pub mod exchange;
 pub mod net;
+pub mod outcome;
+pub mod plan;
 pub mod policy;
+pub mod report;
+pub mod selftest;
+pub mod sync;
 pub mod system;
 pub mod time;
 pub mod wire;
