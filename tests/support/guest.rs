@@ -1,0 +1,248 @@
+//! A throw-away virtual machine with a clock and an RTC of its own: one boot, one shell script, its status and output.
+//!
+//! The script runs as root in dash, with the real tools of Debian first in `PATH` and busybox's applets last. `probe`
+//! (see `probe/main.rs`) reads and sets clocks. Kernel modules load by themselves. The kernel's clock source is the
+//! ACPI timer, which runs at the true rate and so keeps step with the RTC and with servers outside; pass
+//! `.kernel_arg("clocksource=tsc")` for the CPU's counter.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::cpio::Archive;
+use super::netns::{NO_CLOCK, Netns};
+use super::overlay::Overlay;
+use super::require::Cache;
+
+/// More guests than this at once would only wait for each other.
+const SLOTS: usize = 2;
+
+/// Whose CPU the guest sees: an RTC write moves the RTC's tick on Intel's and leaves it where it is on AMD's.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Cpu {
+    Intel,
+    Amd,
+}
+
+/// A virtual machine to be run.
+#[derive(Debug)]
+pub(crate) struct Guest<'a> {
+    cache: Cache,
+    rtc: String,
+    cpu: Cpu,
+    kernel_args: Vec<String>,
+    overlay: Overlay,
+    network: Option<&'a Netns>,
+    timeout: Duration,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub(crate) struct GuestRun {
+    /// The script's exit status.
+    pub(crate) status: i32,
+    /// What the script wrote, both streams, lines ended by `\n`.
+    pub(crate) console: String,
+}
+
+impl GuestRun {
+    /// The console, after a check that the script succeeded.
+    pub(crate) fn success(self) -> String {
+        assert_eq!(self.status, 0, "the script failed:\n{}", self.console);
+        self.console
+    }
+
+    /// The rest of the first console line that starts with `key` and a space.
+    pub(crate) fn value(&self, key: &str) -> &str {
+        let found = self.console.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
+        found.unwrap_or_else(|| panic!("no line {key:?} in\n{}", self.console))
+    }
+
+    /// [`Self::value`] as a number.
+    pub(crate) fn number(&self, key: &str) -> f64 {
+        let value = self.value(key);
+        value.parse().unwrap_or_else(|_| panic!("{key} is no number: {value}"))
+    }
+}
+
+impl<'a> Guest<'a> {
+    /// A guest of the default kind: an Intel CPU, an RTC at 2019-01-01, no network. The cache comes from
+    /// [`super::require::guest`].
+    pub(crate) fn new(cache: &Cache) -> Self {
+        Self {
+            cache: cache.clone(),
+            rtc: "2019-01-01T00:00:00".to_owned(),
+            cpu: Cpu::Intel,
+            kernel_args: Vec::new(),
+            overlay: Overlay::new(cache),
+            network: None,
+            timeout: Duration::from_secs(90),
+        }
+    }
+
+    /// Where the RTC starts when the machine is switched on, as `2019-01-01T00:00:00`.
+    pub(crate) fn rtc(mut self, base: &str) -> Self {
+        base.clone_into(&mut self.rtc);
+        self
+    }
+
+    pub(crate) fn cpu(mut self, cpu: Cpu) -> Self {
+        self.cpu = cpu;
+        self
+    }
+
+    /// Adds to the kernel's command line. What the kernel does not know, `NAME=value`, reaches the script's environment.
+    pub(crate) fn kernel_arg(mut self, argument: &str) -> Self {
+        self.kernel_args.push(argument.to_owned());
+        self
+    }
+
+    /// Copies a file of this machine to a path in the guest.
+    pub(crate) fn file(mut self, source: impl AsRef<Path>, target: &str, mode: u32) -> Self {
+        self.overlay.file(source.as_ref(), target, mode);
+        self
+    }
+
+    /// Puts text at a path in the guest.
+    pub(crate) fn text(mut self, target: &str, text: &str) -> Self {
+        self.overlay.content(target, 0o644, text.as_bytes().to_vec());
+        self
+    }
+
+    /// Copies a program, such as `env!("CARGO_BIN_EXE_rntpdate")`, to /usr/bin, with the libraries it needs.
+    pub(crate) fn program(mut self, path: impl AsRef<Path>) -> Self {
+        self.overlay.program(path.as_ref());
+        self
+    }
+
+    /// Connects the guest's eth0 (10.0.2.15, fec0::15) to a namespace: its 127.0.0.1 and ::1 are 10.0.2.2 and fec0::2.
+    pub(crate) fn network(mut self, network: &'a Netns) -> Self {
+        self.network = Some(network);
+        self
+    }
+
+    /// How long the whole run may take, 90 s if not said, once one of the two slots is free.
+    pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets the script, a shell's.
+    pub(crate) fn script(mut self, script: &str) -> Self {
+        self.overlay.content("/test/script", 0o644, script.as_bytes().to_vec());
+        self
+    }
+
+    /// Boots, runs the script, powers off.
+    ///
+    /// # Panics
+    /// When the guest ends without a status or takes longer than its timeout, with the end of the console.
+    pub(crate) fn run(self) -> GuestRun {
+        let folder = tempfile::tempdir().expect("cannot make a temporary folder");
+        let initrd = folder.path().join("initrd");
+        fs::copy(self.cache.path("base.cpio"), &initrd).expect("cannot copy the base archive");
+        self.overlay.append_to(&initrd, Archive::default()).expect("cannot write the initramfs");
+        let _slot = Slot::take(&self.cache);
+        let status = self.boot(folder.path());
+        let console = fs::read(folder.path().join("console")).unwrap_or_default();
+        let console = String::from_utf8_lossy(&console).replace("\r\n", "\n");
+        let marker = fs::read_to_string(folder.path().join("result")).unwrap_or_default();
+        let status = status
+            .and_then(|()| marker.trim().strip_prefix("exit status ").ok_or("no exit status")?.parse().map_err(|_| "?"))
+            .unwrap_or_else(|why| {
+                let errors = fs::read_to_string(folder.path().join("errors")).unwrap_or_default();
+                panic!("the guest failed: {why}\n{errors}{}", tail(&console))
+            });
+        GuestRun { status, console: output_of_script(&console).to_owned() }
+    }
+
+    fn boot(&self, folder: &Path) -> Result<(), &'static str> {
+        let started = Instant::now();
+        let mut guest = self
+            .command(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(folder.join("errors")).expect("cannot write to the temporary folder"))
+            .spawn()
+            .expect("cannot start the virtual machine");
+        loop {
+            match guest.try_wait() {
+                Ok(None) if started.elapsed() < self.timeout => std::thread::sleep(Duration::from_millis(10)),
+                Ok(Some(status)) if status.success() => return Ok(()),
+                Ok(Some(_)) => return Err("the emulator failed"),
+                _ => {
+                    let _ = guest.kill();
+                    let _ = guest.wait();
+                    return Err("it took too long");
+                }
+            }
+        }
+    }
+
+    fn command(&self, folder: &Path) -> Command {
+        // Dies with the thread that runs the test, whatever happens to that.
+        let mut command = match self.network {
+            Some(network) => network.command("setpriv"),
+            None => Command::new("setpriv"),
+        };
+        command.args(NO_CLOCK).args(["--pdeathsig", "KILL", "qemu-system-x86_64"]);
+        command.args(["-M", "q35,hpet=off", "-accel", "tcg", "-m", "320", "-no-reboot", "-nodefaults"]);
+        command.args(["-display", "none", "-cpu"]);
+        command.arg(match self.cpu {
+            Cpu::Intel => "qemu64,vendor=GenuineIntel",
+            Cpu::Amd => "qemu64,vendor=AuthenticAMD",
+        });
+        for name in ["console", "result"] {
+            command.arg("-serial").arg(format!("file:{}", folder.join(name).display()));
+        }
+        command.arg("-rtc").arg(format!("base={},clock=vm", self.rtc));
+        command.arg("-kernel").arg(self.cache.path("vmlinuz")).arg("-initrd").arg(folder.join("initrd"));
+        command.args(["-nic", if self.network.is_some() { "user,model=virtio-net-pci" } else { "none" }]);
+        command.arg("-append").arg(self.kernel_line());
+        command
+    }
+
+    fn kernel_line(&self) -> String {
+        let mut line = "console=ttyS0 quiet panic=-1 mitigations=off apparmor=0 audit=0 cryptomgr.notests \
+                        clocksource=acpi_pm"
+            .to_owned();
+        if self.network.is_some() {
+            line.push_str(" GUEST_NET=user");
+        }
+        for argument in &self.kernel_args {
+            line.push(' ');
+            line.push_str(argument);
+        }
+        line
+    }
+}
+
+/// What stands between the two lines that the guest's init writes around the script.
+fn output_of_script(console: &str) -> &str {
+    let (_, output) = console.split_once(">>> test\n").unwrap_or(("", console));
+    output.rsplit_once("<<< test\n").map_or(output, |(output, _)| output)
+}
+
+fn tail(console: &str) -> String {
+    let lines: Vec<&str> = console.lines().collect();
+    lines[lines.len().saturating_sub(60)..].join("\n")
+}
+
+/// One of the places for running guests, shared by all test processes that share a cache.
+struct Slot(#[allow(dead_code, reason = "held for its lock")] nix::fcntl::Flock<File>);
+
+impl Slot {
+    fn take(cache: &Cache) -> Self {
+        loop {
+            for number in 0..SLOTS {
+                let path = cache.path(&format!(".slot{number}"));
+                let file = File::create(path).expect("cannot write to the test cache");
+                if let Ok(lock) = nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock) {
+                    return Self(lock);
+                }
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}

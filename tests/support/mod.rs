@@ -1,0 +1,10 @@
+//! What several tests share. Each test crate uses a part of it.
+#![allow(dead_code, reason = "each test crate uses a part of these helpers")]
+
+pub(crate) mod cpio;
+pub(crate) mod guest;
+pub(crate) mod netns;
+pub(crate) mod overlay;
+pub(crate) mod peers;
+pub(crate) mod query;
+pub(crate) mod require;

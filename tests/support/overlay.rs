@@ -1,0 +1,113 @@
+//! What a test adds to the guest's base file system.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use super::cpio::Archive;
+use super::require::Cache;
+
+/// Files by their path in the guest (no leading slash, /usr merged).
+#[derive(Debug)]
+pub(crate) struct Overlay {
+    files: BTreeMap<String, (u32, Vec<u8>)>,
+    base: HashSet<String>,
+}
+
+impl Overlay {
+    /// With the guest's first process and the probe, which every guest has.
+    pub(crate) fn new(cache: &Cache) -> Self {
+        let base = fs::read_to_string(cache.path("base.list")).expect("cannot read the test cache");
+        let mut overlay = Self { files: BTreeMap::new(), base: base.lines().map(str::to_owned).collect() };
+        overlay.content("/init", 0o755, include_bytes!("guest-init.sh").to_vec());
+        let probe = program_and_libraries(probe());
+        overlay.content("/usr/bin/probe", 0o755, probe.0);
+        overlay.libraries(&probe.1);
+        overlay
+    }
+
+    pub(crate) fn content(&mut self, target: &str, mode: u32, content: Vec<u8>) {
+        self.files.insert(merged(target), (mode, content));
+    }
+
+    pub(crate) fn file(&mut self, source: &Path, target: &str, mode: u32) {
+        self.content(target, mode, read(source));
+    }
+
+    pub(crate) fn program(&mut self, path: &Path) {
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a program's path");
+        let (content, libraries) = program_and_libraries(path);
+        self.content(&format!("/usr/bin/{name}"), 0o755, content);
+        self.libraries(&libraries);
+    }
+
+    /// Adds libraries that the base lacks. Those it has come from the same release, and all from one moment.
+    fn libraries(&mut self, paths: &[PathBuf]) {
+        for path in paths {
+            let target = path.to_str().expect("a library's path");
+            if !self.base.contains(&merged(target)) {
+                self.file(path, target, 0o755);
+            }
+        }
+    }
+
+    /// Appends everything, with the folders it needs, to an archive in a file.
+    pub(crate) fn append_to(&self, path: &Path, mut archive: Archive) -> io::Result<()> {
+        let mut folders = HashSet::new();
+        for (target, (mode, content)) in &self.files {
+            for (slash, _) in target.match_indices('/') {
+                let folder = &target[..slash];
+                if !self.base.contains(folder) && folders.insert(folder) {
+                    archive.folder(folder);
+                }
+            }
+            archive.file(target, *mode, content);
+        }
+        OpenOptions::new().append(true).open(path)?.write_all(&archive.finish())
+    }
+}
+
+/// A path as the guest's merged /usr has it. An archive entry for the link's own name would replace the link.
+fn merged(path: &str) -> String {
+    let path = path.trim_start_matches('/');
+    let first = path.split('/').next().unwrap_or_default();
+    let prefix = if ["bin", "sbin", "lib", "lib64"].contains(&first) { "usr/" } else { "" };
+    format!("{prefix}{path}")
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+}
+
+/// A program without the debug information, which would be most of it, and the shared libraries it loads.
+fn program_and_libraries(path: &Path) -> (Vec<u8>, Vec<PathBuf>) {
+    let listing = Command::new("ldd").arg(path).output().expect("cannot run ldd");
+    let libraries = String::from_utf8_lossy(&listing.stdout)
+        .split_whitespace()
+        .filter(|word| word.starts_with('/'))
+        .map(PathBuf::from)
+        .collect();
+    let stripped = tempfile::NamedTempFile::new().expect("cannot make a temporary file");
+    let done = Command::new("strip").arg("-o").arg(stripped.path()).arg(path).output();
+    let smaller = done.is_ok_and(|output| output.status.success());
+    (read(if smaller { stripped.path() } else { path }), libraries)
+}
+
+/// The probe, built on first use: `cargo test --test NAME` builds the test and the programs, but no example.
+fn probe() -> &'static Path {
+    static PROBE: OnceLock<PathBuf> = OnceLock::new();
+    PROBE.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_BIN_EXE_rntpdate")).parent().expect("a build folder");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--example", "guest-probe", "--target-dir"]);
+        cargo.arg(folder.parent().expect("a target folder")).current_dir(env!("CARGO_MANIFEST_DIR"));
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        assert!(cargo.status().is_ok_and(|status| status.success()), "cannot build the guest's probe");
+        folder.join("examples/guest-probe")
+    })
+}

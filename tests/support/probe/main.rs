@@ -1,0 +1,68 @@
+//! A test's hands and eyes inside the guest: reads and sets clocks without the program under test.
+//!
+//! Prints lines of `name value`; times are in nanoseconds unless a name says otherwise. See `USAGE`.
+
+use std::net::{SocketAddr, ToSocketAddrs as _, UdpSocket};
+use std::process::ExitCode;
+use std::time::Duration;
+
+mod clock;
+mod rtc;
+
+#[path = "../query.rs"]
+mod query;
+
+const USAGE: &str = "\
+usage: probe clocks                realtime, monotonic and raw clock, read at one moment
+       probe adjtimex              the kernel's clock state, and the rest of a running adjtime
+       probe setfreq PPM           sets the frequency correction
+       probe settime SECONDS       sets the clock to this time since 1970
+       probe step SECONDS          sets the clock by this much
+       probe adjtime SECONDS       starts a slew
+       probe sync                  clears STA_UNSYNC: the clock counts as synchronised
+       probe rtc DEVICE            the RTC's time at its next tick, as qemu's -rtc base wants it
+       probe rtc-edge DEVICE       RTC minus system clock at its next tick, and the bound of the error
+       probe rtc-set DEVICE SECONDS  sets the RTC to a whole second since 1970, now
+       probe query ADDRESS [PORT]  one client request to an NTP server";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("probe: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[&str]) -> Result<(), Box<dyn std::error::Error>> {
+    match words {
+        ["clocks"] => clock::print_clocks()?,
+        ["adjtimex"] => clock::print_state()?,
+        ["setfreq", ppm] => clock::set_frequency(ppm.parse()?)?,
+        ["settime", seconds] => clock::set_time(seconds.parse()?)?,
+        ["step", seconds] => clock::step(seconds.parse()?)?,
+        ["adjtime", seconds] => clock::slew(seconds.parse()?)?,
+        ["sync"] => clock::mark_synchronised()?,
+        ["rtc", device] => rtc::print_base(device)?,
+        ["rtc-edge", device] => rtc::print_edge(device)?,
+        ["rtc-set", device, seconds] => rtc::set(device, seconds.parse()?)?,
+        ["query", address] => print_query(address, 123)?,
+        ["query", address, port] => print_query(address, port.parse()?)?,
+        _ => return Err(USAGE.into()),
+    }
+    Ok(())
+}
+
+fn print_query(address: &str, port: u16) -> Result<(), Box<dyn std::error::Error>> {
+    let server = (address, port).to_socket_addrs()?.next().ok_or("no address")?;
+    let any = if server.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let socket = UdpSocket::bind(any.parse::<SocketAddr>()?)?;
+    let reply = query::ask(&socket, server, Duration::from_secs(3))?;
+    println!("leap {}\nversion {}\nmode {}", reply.leap, reply.version, reply.mode);
+    println!("stratum {}\nreference_id {:?}", reply.stratum, reply.reference_id);
+    println!("offset_s {:.9}\ndelay_s {:.9}", reply.offset, reply.delay);
+    Ok(())
+}
