@@ -110,7 +110,7 @@ fn arrive(
         Play::Kiss(code) => (header.stratum, header.refid) = (Stratum(0), RefId(**code)),
         Play::Stratum(stratum) => header.stratum = Stratum(*stratum),
         Play::Forged => header.origin = NtpTimestamp::from_bits(7),
-        Play::ClockMoved => *moved = *moved + Interval::from_secs(3),
+        Play::ClockMoved => *moved += Interval::from_secs(3),
         Play::Refused => {
             exchange.failed(server, Fault { kind: FaultKind::Refused, reporter: None });
             return;
