@@ -28,6 +28,9 @@ usage: probe clocks                realtime, monotonic and raw clock, read at on
        probe query ADDRESS [PORT]  one client request to an NTP server";
 
 fn main() -> ExitCode {
+    // A reader such as `head` may have seen enough: end quietly, as other tools do.
+    // SAFETY: nothing else runs yet, and the default action needs no handler.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match run(&words) {
