@@ -2,11 +2,17 @@
 #![deny(unsafe_code)]
 
 pub mod cli;
+pub mod command;
 pub mod estimate;
 pub mod exchange;
 pub mod hwclock;
 pub mod net;
+pub mod outcome;
+pub mod plan;
 pub mod policy;
+pub mod report;
+pub mod selftest;
+pub mod sync;
 pub mod system;
 pub mod time;
 pub mod wire;

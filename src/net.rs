@@ -1,7 +1,8 @@
-//! What passes between the exchange of packets and the sockets: values only. Pure.
+//! What passes between the pipeline and the network: values only. Pure.
 #![forbid(unsafe_code)]
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -80,3 +81,41 @@ impl std::fmt::Display for Fault {
         }
     }
 }
+
+/// Which addresses of a name are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Every address.
+    Any,
+    /// IPv4 only (-4).
+    V4,
+    /// IPv6 only (-6).
+    V6,
+}
+
+/// Why a name has no address.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ResolveError {
+    /// EAI_AGAIN and the like: the name server, not the name, is at fault.
+    #[error("name server cannot be used: {text} ({code})")]
+    NameServer {
+        /// In the C library's words.
+        text: String,
+        /// The C library's number.
+        code: i32,
+    },
+    /// The name, or this family of it, does not exist.
+    #[error("{text} ({code})")]
+    NoAddress {
+        /// In the C library's words.
+        text: String,
+        /// The C library's number.
+        code: i32,
+    },
+    /// No answer in the time that the run has for names.
+    #[error("name server cannot be used: no answer in {:.1} s", .0.as_secs_f64())]
+    TimedOut(Duration),
+}
+
+/// The addresses of a name, with port 0: an IPv6 address may need the number of its interface, which an `IpAddr` lacks.
+pub type Resolved = Result<Vec<SocketAddr>, ResolveError>;

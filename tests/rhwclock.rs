@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
-use rntpdate::cli::rhwclock::Cli;
+use rntpdate::cli::rhwclock::RhwclockCli;
 use rntpdate::hwclock::functions::{self, FunctionError, Machine};
 use rntpdate::hwclock::request::Request;
 use rntpdate::hwclock::zone::Zone;
@@ -57,7 +57,8 @@ impl Desk {
     fn run_to(&mut self, arguments: &str, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), FunctionError> {
         let adjfile = format!("--adjfile={}", self.adjfile().display());
         let words = ["rhwclock", adjfile.as_str()].into_iter().chain(arguments.split_whitespace());
-        let request = Request::from_cli(&Cli::try_parse_from(words).expect("no command line")).expect("no request");
+        let request =
+            Request::from_cli(&RhwclockCli::try_parse_from(words).expect("no command line")).expect("no request");
         let test = request.test;
         let board = self.board.clone();
         let mut clock: Box<dyn Clock> =

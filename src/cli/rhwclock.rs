@@ -4,20 +4,18 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, ArgGroup, Parser};
 
-/// Read and set the hardware clock (RTC)
+/// Read and set the hardware clock (RTC), as hwclock does, but more exactly.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(
     name = "rhwclock",
     version,
-    about = "Read and set the hardware clock (RTC)",
-    override_usage = "rhwclock [function] [option...]",
     infer_long_args = true,
     args_override_self = true,
     disable_help_flag = true,
     disable_version_flag = true,
     group = ArgGroup::new("function").multiple(false)
 )]
-pub struct Cli {
+pub struct RhwclockCli {
     /// Display the RTC time; the default
     #[arg(short = 'r', long, group = "function", help_heading = "Functions")]
     pub show: bool,

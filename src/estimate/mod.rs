@@ -47,7 +47,7 @@ pub struct Assessment {
 }
 
 /// Judges every candidate and combines those that agree.
-pub fn assess(candidates: &[Candidate], limits: &Limits) -> Assessment {
+pub fn assess(candidates: &[&Candidate], limits: &Limits) -> Assessment {
     let peers: Vec<Option<Peer>> = candidates.iter().map(|candidate| candidate.filter(limits)).collect();
     let mut verdicts: Vec<Verdict> = candidates
         .iter()

@@ -5,6 +5,8 @@
 
 mod pace;
 mod session;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use std::cmp::Reverse;
@@ -44,6 +46,7 @@ pub struct Exchange {
     /// Sessions that have measured something, and those of them that still go on.
     served: usize,
     active_served: usize,
+    answered: usize,
     trace: Trace,
 }
 
@@ -55,6 +58,7 @@ impl Exchange {
             timers: (0..servers.len()).map(|server| Reverse((start, server))).collect(),
             served: 0,
             active_served: 0,
+            answered: 0,
             trace: Trace::default(),
             pace,
             deadline,
@@ -120,8 +124,7 @@ impl Exchange {
 
     /// How many requests have been answered, and how many there will be at the most.
     pub fn progress(&self) -> (usize, usize) {
-        let answered = self.sessions.iter().map(Session::answered).sum();
-        (answered, self.sessions.len() * self.pace.samples)
+        (self.answered, self.sessions.len() * self.pace.samples)
     }
 
     /// The result, per server in the order given, at the end of the run. Samples from before a movement of this machine's
@@ -134,8 +137,10 @@ impl Exchange {
     fn update<T>(&mut self, server: usize, act: impl FnOnce(&mut Session, &Pace) -> T) -> T {
         let session = &mut self.sessions[server];
         let (was_active, was_served, was_due) = (session.is_active(), session.is_served(), session.due());
+        let had_answered = session.answered();
         let result = act(session, &self.pace);
         let (active, served, due) = (session.is_active(), session.is_served(), session.due());
+        self.answered += session.answered() - had_answered;
         self.served += usize::from(served && !was_served);
         self.active_served += usize::from(active && served);
         self.active_served -= usize::from(was_active && was_served);

@@ -2,9 +2,11 @@
 //!
 //! Pure: [`adjtime`] (the file's format), [`date`] (what users write after `--date`), [`drift`] (the arithmetic),
 //! [`rtc_time`] (the chip's date and time), [`zone`] (local time), [`timeline`] (which moment it is), [`text`] (lines).
-//! Over the traits of [`crate::system`]: [`systohc`] (the exact write), [`functions`] (one per function of the program).
+//! Over the traits of [`crate::system`]: [`systohc`] (the exact write), [`functions`] (one per function of the
+//! program), [`record`] (the adjtime file), [`request`] (the command line's meaning), [`command`] (all together).
 
 pub mod adjtime;
+pub mod command;
 pub mod date;
 mod date_relative;
 pub mod drift;

@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::adjtime::Kept;
 use super::record::ScaleChoice;
 use super::systohc::Options;
-use crate::cli::rhwclock::Cli;
+use crate::cli::rhwclock::RhwclockCli;
 use crate::system::adjfile;
 use crate::system::rtc::Param;
 use crate::time::Interval;
@@ -100,7 +100,7 @@ pub enum UsageError {
 
 impl Request {
     /// Checks and sorts the command line.
-    pub fn from_cli(cli: &Cli) -> Result<Request, UsageError> {
+    pub fn from_cli(cli: &RhwclockCli) -> Result<Request, UsageError> {
         if cli.directisa {
             return Err(UsageError::DirectIsa);
         }
@@ -139,7 +139,7 @@ pub fn scale(utc: bool, localtime: bool) -> ScaleChoice {
     }
 }
 
-fn function(cli: &Cli) -> Result<Function, UsageError> {
+fn function(cli: &RhwclockCli) -> Result<Function, UsageError> {
     let date = || cli.date.clone().ok_or(UsageError::NoDate);
     let index = cli.param_index.unwrap_or(0);
     if let Some(name) = &cli.param_get {
@@ -197,7 +197,7 @@ mod tests {
 
     fn request(arguments: &str) -> Result<Request, String> {
         let words = std::iter::once("rhwclock").chain(arguments.split_whitespace());
-        let cli = Cli::try_parse_from(words).map_err(|error| error.to_string())?;
+        let cli = RhwclockCli::try_parse_from(words).map_err(|error| error.to_string())?;
         Request::from_cli(&cli).map_err(|error| error.to_string())
     }
 

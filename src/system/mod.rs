@@ -8,6 +8,9 @@ mod clock;
 mod ffi;
 pub mod kernel_zone;
 mod network;
+mod output;
+mod privilege;
+mod progress;
 mod resolver;
 pub mod rtc;
 pub mod rtc_device;
@@ -16,4 +19,7 @@ pub mod rtc_tick;
 
 pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};
 pub use network::{Network, UdpNetwork};
-pub use resolver::{Family, ResolveError, Resolved, Resolver, SystemResolver};
+pub use output::{LineWriter, local_zone};
+pub use privilege::become_user;
+pub use progress::{NoProgress, Progress, TerminalProgress};
+pub use resolver::{Resolver, SystemResolver};

@@ -23,8 +23,9 @@ const DRAIN_MAX: usize = 64;
 
 /// Connected datagram sockets and one wait for all of them.
 pub trait Network {
-    /// Opens a socket that speaks to `server` alone, from an ephemeral port or the one asked for.
-    fn open(&mut self, server: SocketAddr, source_port: Option<u16>) -> Result<SocketIndex, Fault>;
+    /// Opens a socket that speaks to `server` alone, from an ephemeral port or the one asked for. Each call takes the next
+    /// index, from 0, whether it succeeds or not.
+    fn open(&mut self, server: SocketAddr, source_port: Option<u16>) -> Result<(), Fault>;
 
     /// Sends one datagram.
     fn send(&mut self, socket: SocketIndex, datagram: &[u8]) -> Result<(), Fault>;
@@ -37,7 +38,7 @@ pub trait Network {
 #[derive(Debug)]
 pub struct UdpNetwork {
     epoll: Epoll,
-    sockets: Vec<Socket>,
+    sockets: Vec<Option<Socket>>,
 }
 
 impl UdpNetwork {
@@ -45,53 +46,26 @@ impl UdpNetwork {
     pub fn new() -> std::io::Result<UdpNetwork> {
         Ok(UdpNetwork { epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?, sockets: Vec::new() })
     }
-
-    fn drain_errors(&self, socket: SocketIndex, events: &mut Vec<Event>) {
-        let mut storage = [0; DATAGRAM_MAX];
-        let mut control = nix::cmsg_space!([TimeSpec; 3], libc::sock_extended_err, SockaddrStorage);
-        for _ in 0..DRAIN_MAX {
-            let mut slices = [IoSliceMut::new(&mut storage)];
-            let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
-            let fd = self.sockets[socket].as_raw_fd();
-            let Ok(message) = recvmsg::<()>(fd, &mut slices, Some(&mut control), flags) else { return };
-            events.extend(read_error(socket, &message));
-        }
-    }
-
-    fn drain_datagrams(&self, socket: SocketIndex, events: &mut Vec<Event>) {
-        let mut storage = [0; DATAGRAM_MAX];
-        let mut control = nix::cmsg_space!([TimeSpec; 3]);
-        for _ in 0..DRAIN_MAX {
-            let mut slices = [IoSliceMut::new(&mut storage)];
-            let fd = self.sockets[socket].as_raw_fd();
-            let (length, at) = match recvmsg::<()>(fd, &mut slices, Some(&mut control), MsgFlags::MSG_DONTWAIT) {
-                Ok(message) => (message.bytes, kernel_time(&message)),
-                Err(Errno::EAGAIN | Errno::EINTR) => return,
-                Err(errno) => {
-                    events.push(Event::Failed { socket, fault: fault(errno, None) });
-                    return;
-                }
-            };
-            events.push(Event::Received { socket, datagram: storage[..length].to_vec(), at });
-        }
-    }
 }
 
 impl Network for UdpNetwork {
-    fn open(&mut self, server: SocketAddr, source_port: Option<u16>) -> Result<SocketIndex, Fault> {
-        let index = self.sockets.len();
-        let socket = connected(server, source_port).map_err(|error| fault(errno_of(&error), None))?;
-        let event = EpollEvent::new(EpollFlags::EPOLLIN, index as u64);
-        self.epoll.add(&socket, event).map_err(|errno| fault(errno, None))?;
+    fn open(&mut self, server: SocketAddr, source_port: Option<u16>) -> Result<(), Fault> {
+        let event = EpollEvent::new(EpollFlags::EPOLLIN, self.sockets.len() as u64);
+        let opened = connected(server, source_port).and_then(|socket| {
+            self.epoll.add(&socket, event)?;
+            Ok(socket)
+        });
+        let (socket, result) = match opened {
+            Ok(socket) => (Some(socket), Ok(())),
+            Err(error) => (None, Err(fault(errno_of(&error), None))),
+        };
         self.sockets.push(socket);
-        Ok(index)
+        result
     }
 
     fn send(&mut self, socket: SocketIndex, datagram: &[u8]) -> Result<(), Fault> {
-        match self.sockets[socket].send(datagram) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(fault(errno_of(&error), None)),
-        }
+        let Some(Some(socket)) = self.sockets.get(socket) else { return Err(fault(Errno::EBADF, None)) };
+        socket.send(datagram).map(|_| ()).map_err(|error| fault(errno_of(&error), None))
     }
 
     fn wait(&mut self, timeout: Duration, events: &mut Vec<Event>) {
@@ -100,13 +74,46 @@ impl Network for UdpNetwork {
         let timeout = timeout.as_micros().div_ceil(1000).min(60_000) as u16;
         let count = self.epoll.wait(&mut ready, EpollTimeout::from(timeout)).unwrap_or(0);
         for event in &ready[..count] {
-            let socket = event.data() as SocketIndex;
+            let index = event.data() as SocketIndex;
+            let Some(Some(socket)) = self.sockets.get(index) else { continue };
             // The time that a request left comes before its reply is looked at.
             if event.events().contains(EpollFlags::EPOLLERR) {
-                self.drain_errors(socket, events);
+                drain_errors(index, socket, events);
             }
-            self.drain_datagrams(socket, events);
+            drain_datagrams(index, socket, events);
         }
+    }
+}
+
+/// Takes in what the error queue holds.
+fn drain_errors(index: SocketIndex, socket: &Socket, events: &mut Vec<Event>) {
+    let mut storage = [0; DATAGRAM_MAX];
+    let mut control = nix::cmsg_space!([TimeSpec; 3], libc::sock_extended_err, SockaddrStorage);
+    for _ in 0..DRAIN_MAX {
+        let mut slices = [IoSliceMut::new(&mut storage)];
+        let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
+        let fd = socket.as_raw_fd();
+        let Ok(message) = recvmsg::<()>(fd, &mut slices, Some(&mut control), flags) else { return };
+        events.extend(read_error(index, &message));
+    }
+}
+
+/// Takes in what has arrived.
+fn drain_datagrams(index: SocketIndex, socket: &Socket, events: &mut Vec<Event>) {
+    let mut storage = [0; DATAGRAM_MAX];
+    let mut control = nix::cmsg_space!([TimeSpec; 3]);
+    for _ in 0..DRAIN_MAX {
+        let mut slices = [IoSliceMut::new(&mut storage)];
+        let fd = socket.as_raw_fd();
+        let (length, at) = match recvmsg::<()>(fd, &mut slices, Some(&mut control), MsgFlags::MSG_DONTWAIT) {
+            Ok(message) => (message.bytes, kernel_time(&message)),
+            Err(Errno::EAGAIN | Errno::EINTR) => return,
+            Err(errno) => {
+                events.push(Event::Failed { socket: index, fault: fault(errno, None) });
+                return;
+            }
+        };
+        events.push(Event::Received { socket: index, datagram: storage[..length].to_vec(), at });
     }
 }
 

@@ -6,45 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use dns_lookup::AddrInfoHints;
-use thiserror::Error;
 
-/// Which addresses of a name are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
-    /// Every address.
-    Any,
-    /// IPv4 only (-4).
-    V4,
-    /// IPv6 only (-6).
-    V6,
-}
-
-/// Why a name has no address.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum ResolveError {
-    /// EAI_AGAIN and the like: the name server, not the name, is at fault.
-    #[error("name server cannot be used: {text} ({code})")]
-    NameServer {
-        /// In the C library's words.
-        text: String,
-        /// The C library's number.
-        code: i32,
-    },
-    /// The name, or this family of it, does not exist.
-    #[error("{text} ({code})")]
-    NoAddress {
-        /// In the C library's words.
-        text: String,
-        /// The C library's number.
-        code: i32,
-    },
-    /// No answer in the time that the run has for names.
-    #[error("name server cannot be used: no answer in {:.1} s", .0.as_secs_f64())]
-    TimedOut(Duration),
-}
-
-/// The addresses of a name, with port 0: an IPv6 address may need the number of its interface, which an `IpAddr` lacks.
-pub type Resolved = Result<Vec<SocketAddr>, ResolveError>;
+use crate::net::{Family, ResolveError, Resolved};
 
 /// A source of addresses.
 pub trait Resolver {

@@ -1,0 +1,117 @@
+//! rntpdate's command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+const ACTION: &str = "What to do (without any of these: set the clock)";
+const CLOCK: &str = "How to set the clock";
+const SERVERS: &str = "How to ask the servers";
+const TRUST: &str = "Whom to trust";
+const OUTPUT: &str = "What to print, and where";
+
+/// Ask NTP servers for the time once, and set this machine's clock by what most of them agree on.
+#[derive(Clone, Debug, Default, Parser)]
+#[command(
+    version,
+    args_override_self = true,
+    after_help = "Exit status: 0 the clock is set (or, with -q and -d, could be); 1 it is not; 2 the command line is wrong.\n\
+                  When it says \"no server suitable for synchronization found\", run it again with -d."
+)]
+pub struct RntpdateCli {
+    /// Names or addresses; every address of every name is asked.
+    #[arg(value_name = "SERVER")]
+    pub servers: Vec<String>,
+
+    /// Print what each server says, and set nothing.
+    #[arg(short = 'q', long, help_heading = ACTION)]
+    pub query: bool,
+
+    /// Do all steps, print what happens in each and why servers are dropped, and set nothing.
+    #[arg(short = 'd', long, help_heading = ACTION)]
+    pub debug: bool,
+
+    /// Try the whole path with -d against a built-in server on loopback; needs no network and sets nothing.
+    #[arg(long, help_heading = ACTION, conflicts_with = "servers")]
+    pub self_test: bool,
+
+    /// Always step: set the clock at once, however small the offset. The later of -b and -B counts.
+    #[arg(short = 'b', long = "step", help_heading = CLOCK, overrides_with = "always_slew")]
+    pub always_step: bool,
+
+    /// Always slew: let the kernel speed the clock up or slow it down (500 us each second), however large the offset.
+    #[arg(short = 'B', long = "slew", help_heading = CLOCK, overrides_with = "always_step")]
+    pub always_slew: bool,
+
+    /// Step offsets from this size on, slew smaller ones [default: 0.5]
+    #[arg(long, value_name = "SECONDS", help_heading = CLOCK, allow_hyphen_values = true)]
+    pub step_threshold: Option<String>,
+
+    /// IPv4 only.
+    #[arg(short = '4', long, help_heading = SERVERS, overrides_with = "ipv6")]
+    pub ipv4: bool,
+
+    /// IPv6 only.
+    #[arg(short = '6', long, help_heading = SERVERS, overrides_with = "ipv4")]
+    pub ipv6: bool,
+
+    /// Samples from each server, 1 to 8 [default: 4, with -q 1]
+    #[arg(short = 'p', long, value_name = "N", help_heading = SERVERS, allow_hyphen_values = true)]
+    pub samples: Option<String>,
+
+    /// How long to wait for one reply [default: 2]
+    #[arg(short = 't', long, value_name = "SECONDS", help_heading = SERVERS, allow_hyphen_values = true)]
+    pub timeout: Option<String>,
+
+    /// How long the whole run may take, name resolution included [default: what the other options need, 31 without any]
+    #[arg(long, value_name = "SECONDS", help_heading = SERVERS, allow_hyphen_values = true)]
+    pub deadline: Option<String>,
+
+    /// Pause between packets to one server [default: 2; to a loopback, private or link-local address 0.05, until one is lost]
+    #[arg(long, value_name = "SECONDS", help_heading = SERVERS, allow_hyphen_values = true)]
+    pub interval: Option<String>,
+
+    /// The servers' UDP port [default: 123]
+    #[arg(long, value_name = "PORT", help_heading = SERVERS, allow_hyphen_values = true)]
+    pub port: Option<String>,
+
+    /// Send from this UDP port, for firewalls that let only port 123 through [default: a random one]
+    #[arg(long, value_name = "PORT", help_heading = SERVERS, allow_hyphen_values = true)]
+    pub source_port: Option<String>,
+
+    /// Send from a random port. That is the default; it undoes an earlier --source-port.
+    #[arg(short = 'u', long, help_heading = SERVERS, overrides_with = "source_port")]
+    pub unprivileged: bool,
+
+    /// Version of the protocol in requests, 1 to 4 [default: 4]
+    #[arg(short = 'o', long, value_name = "N", help_heading = SERVERS, allow_hyphen_values = true)]
+    pub protocol_version: Option<String>,
+
+    /// Authenticate with this key. Not built yet, and refused.
+    #[arg(short = 'a', long, value_name = "KEY", help_heading = TRUST, allow_hyphen_values = true)]
+    pub auth_key: Option<String>,
+
+    /// File of keys. Not built yet, and refused.
+    #[arg(short = 'k', long, value_name = "FILE", help_heading = TRUST)]
+    pub key_file: Option<PathBuf>,
+
+    /// Time that authentication takes, below 1. Accepted for ntpdate's sake, without effect.
+    #[arg(short = 'e', long, value_name = "SECONDS", help_heading = TRUST, allow_hyphen_values = true)]
+    pub auth_delay: Option<String>,
+
+    /// Become this user before the first packet, keeping nothing but the right to set the clock.
+    #[arg(short = 'U', long, value_name = "USER", help_heading = TRUST)]
+    pub user: Option<String>,
+
+    /// Log to syslog instead of stdout and stderr.
+    #[arg(short = 's', long, help_heading = OUTPUT)]
+    pub syslog: bool,
+
+    /// Say more: the version, and what each server's part was.
+    #[arg(short = 'v', long, help_heading = OUTPUT)]
+    pub verbose: bool,
+
+    /// Print positive offsets without the plus sign, as ntpdate did before 4.2.8p11.
+    #[arg(long, help_heading = OUTPUT)]
+    pub no_plus: bool,
+}

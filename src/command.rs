@@ -1,0 +1,87 @@
+//! rntpdate as a command: the plan, run on the real system, and its report.
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use anyhow::{Context as _, Result};
+
+use crate::cli::{self, NotParsed, rntpdate::RntpdateCli};
+use crate::outcome::ExitStatus;
+use crate::plan::Plan;
+use crate::report::{self, Context};
+use crate::selftest::{self, SelfTest};
+use crate::sync::{self, System};
+use crate::system::{
+    Clock, DryClock, LineWriter, NoProgress, Progress, SystemClock, SystemResolver, TerminalProgress, UdpNetwork,
+    become_user, local_zone,
+};
+
+/// Runs rntpdate with these arguments, under the name that it was started by.
+pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
+    let cli: RntpdateCli = match cli::parse(program, arguments) {
+        Ok(cli) => cli,
+        Err(NotParsed::Asked(text)) => {
+            let _ = write!(std::io::stdout(), "{text}");
+            return ExitStatus::Done;
+        }
+        Err(NotParsed::Wrong(text)) => return usage(program, &text),
+    };
+    let plan = match Plan::new(program, &cli) {
+        Ok(plan) => plan,
+        Err(error) => return usage(program, &error.to_string()),
+    };
+    let run = if cli.self_test { try_self(plan) } else { run(&plan) };
+    run.unwrap_or_else(|error| {
+        let _ = writeln!(std::io::stderr(), "{program}: {error:#}");
+        ExitStatus::NotDone
+    })
+}
+
+fn usage(program: &str, text: &str) -> ExitStatus {
+    let _ = writeln!(std::io::stderr(), "{program}: {text}");
+    ExitStatus::Usage
+}
+
+fn run(plan: &Plan) -> Result<ExitStatus> {
+    let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
+    if let Some(user) = &plan.user {
+        become_user(user, plan.source_port)?;
+    }
+    let outcome = on_this_machine(plan)?;
+    writer.write(&report::render(&outcome, &Context { plan, zone: &local_zone }));
+    Ok(outcome.exit_status())
+}
+
+fn try_self(mut plan: Plan) -> Result<ExitStatus> {
+    let server = SelfTest::start().context("cannot start the built-in server on loopback")?;
+    plan.servers = vec![server.address().ip().to_string()];
+    plan.port = server.address().port();
+    let outcome = on_this_machine(&plan)?;
+    let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
+    writer.write(&report::render(&outcome, &Context { plan: &plan, zone: &local_zone }));
+    let (status, verdict) = selftest::verdict(&outcome);
+    let _ = writeln!(std::io::stdout(), "{verdict}");
+    Ok(status)
+}
+
+/// The pipeline over the real clock (or, in a dry run, one that is only read), sockets and names.
+fn on_this_machine(plan: &Plan) -> Result<crate::outcome::Outcome> {
+    let mut clock: Box<dyn Clock> =
+        if plan.is_dry() { Box::new(DryClock::new(SystemClock)) } else { Box::new(SystemClock) };
+    let mut network = UdpNetwork::new().context("cannot wait for packets")?;
+    // A nonce from a failing random source would let replies be forged: better no run.
+    getrandom::u64().map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
+    let mut nonce = || getrandom::u64().unwrap_or_default();
+    let mut progress: Box<dyn Progress> = match TerminalProgress::for_stderr() {
+        Some(progress) => Box::new(progress),
+        None => Box::new(NoProgress),
+    };
+    let mut system = System {
+        clock: &mut *clock,
+        network: &mut network,
+        resolver: &SystemResolver,
+        nonce: &mut nonce,
+        progress: &mut *progress,
+    };
+    Ok(sync::run(plan, &mut system))
+}

@@ -1,0 +1,94 @@
+//! What a run found out and did: all that any report is printed from. Pure.
+#![forbid(unsafe_code)]
+
+use std::net::SocketAddr;
+
+use crate::estimate::{Estimate, NoEstimate, Peer, Verdict};
+use crate::exchange::{Contact, Trace};
+use crate::net::Resolved;
+use crate::policy::Decision;
+use crate::time::Time;
+
+/// A server as it was named, and what became of the name.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// As the user wrote it.
+    pub name: String,
+    /// Its addresses.
+    pub addresses: Resolved,
+    /// What the addresses are called in turn, as far as that was asked.
+    pub reverse: Vec<Option<String>>,
+}
+
+/// One server: what passed between us, and what it is worth.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// The packets.
+    pub contact: Contact,
+    /// The measurement, if there is one.
+    pub peer: Option<Peer>,
+    /// The judgement.
+    pub verdict: Verdict,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub enum Conclusion {
+    /// No name has an address.
+    NobodyToAsk,
+    /// The servers do not allow an estimate.
+    NoEstimate(NoEstimate),
+    /// The clock's offset is known, and this was to be done; it was done unless there is an error text or the run is dry.
+    Decided {
+        /// The offset and its error bound.
+        estimate: Estimate,
+        /// Step or slew.
+        decision: Decision,
+        /// Why the clock was not set, if it was tried in vain.
+        failure: Option<String>,
+    },
+}
+
+/// A run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// When it started, by this machine's clock.
+    pub started: Time,
+    /// When it was over, by this machine's clock as it was then set.
+    pub finished: Time,
+    /// As they were named.
+    pub hosts: Vec<Host>,
+    /// As they were asked, in the order of their names.
+    pub servers: Vec<Server>,
+    /// The course of events.
+    pub trace: Trace,
+    /// The end.
+    pub conclusion: Conclusion,
+}
+
+/// What the caller's shell sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitStatus {
+    /// The clock is set, or could be.
+    Done = 0,
+    /// It is not.
+    NotDone = 1,
+    /// The command line is wrong.
+    Usage = 2,
+}
+
+impl Outcome {
+    /// The status to exit with.
+    pub fn exit_status(&self) -> ExitStatus {
+        match &self.conclusion {
+            Conclusion::Decided { failure: None, .. } => ExitStatus::Done,
+            _ => ExitStatus::NotDone,
+        }
+    }
+
+    /// The address of a server by its place.
+    pub fn address(&self, server: usize) -> Option<SocketAddr> {
+        self.servers.get(server).map(|server| server.contact.address)
+    }
+}

@@ -1,0 +1,226 @@
+//! From the words of the command line to what is to be done: every default and every check. Pure.
+#![forbid(unsafe_code)]
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::cli::rntpdate::RntpdateCli;
+use crate::estimate::Limits;
+use crate::exchange::Pace;
+use crate::net::Family;
+use crate::policy::{Manner, Policy};
+use crate::time::{Interval, Time};
+
+const PORT: u16 = 123;
+const TIMEOUT: Duration = Duration::from_secs(2);
+/// ntpd's `restrict … limited` drops what comes sooner.
+const POLITE: Duration = Duration::from_secs(2);
+const BURST: Duration = Duration::from_millis(50);
+/// What the run may spend on names when --deadline does not say otherwise.
+const NAMES: Duration = Duration::from_secs(15);
+/// Longer times than a day are slips of the pen.
+const MAX_SECONDS: f64 = 86_400.0;
+/// What reading the clock costs, at the most.
+const CLOCK_PRECISION: Interval = Interval::from_micros(1);
+const STEP_THRESHOLD: Interval = Interval::from_micros(500_000);
+const LIMITS: Limits = Limits {
+    delay: Interval::from_secs(8),
+    root_distance: Interval::from_secs(3),
+    reference_age: Interval::from_secs(86_400),
+};
+
+/// How far a run goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunMode {
+    /// Sets the clock.
+    Sync,
+    /// Prints what the servers say (-q).
+    Query,
+    /// Prints everything (-d).
+    Debug,
+}
+
+/// What and where to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// To syslog.
+    pub syslog: bool,
+    /// The version and every server's part.
+    pub verbose: bool,
+    /// Positive offsets with a sign.
+    pub plus: bool,
+}
+
+/// All that a run needs to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// As the user started it.
+    pub program: String,
+    /// Names and addresses; empty for a self-test.
+    pub servers: Vec<String>,
+    /// How far to go.
+    pub mode: RunMode,
+    /// Which addresses of the names.
+    pub family: Family,
+    /// Where the servers listen.
+    pub port: u16,
+    /// Where to send from; a random port if nothing is said.
+    pub source_port: Option<u16>,
+    /// How to ask.
+    pub pace: Pace,
+    /// When to disbelieve.
+    pub limits: Limits,
+    /// How to set the clock.
+    pub policy: Policy,
+    /// The end of the run, from its start.
+    pub deadline: Duration,
+    /// The part of it that is for names.
+    pub names: Duration,
+    /// Whom to run as.
+    pub user: Option<String>,
+    /// What to print.
+    pub output: Output,
+}
+
+/// A command line that makes no sense. Each text names the value.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum UsageError {
+    /// Nobody to ask.
+    #[error(
+        "no server given; usage: {0} [-46bBdqsuv] [-a key] [-e delay] [-k file] [-o version] [-p samples] [-t seconds] \
+         [-U user] server ... (all options: {0} --help)"
+    )]
+    NoServer(String),
+    /// ntpdate's words.
+    #[error("number of samples ({0}) is invalid: it is 1 to 8")]
+    Samples(String),
+    /// ntpdate's words.
+    #[error("encryption delay {0} is unlikely: it is at least 0 and less than 1 second")]
+    AuthDelay(String),
+    /// Anything else with a range.
+    #[error("{name} ({value}) is invalid: it is {range}")]
+    Value {
+        /// What the value is for.
+        name: &'static str,
+        /// As it was typed.
+        value: String,
+        /// What it may be.
+        range: &'static str,
+    },
+    /// Asked for, and not there.
+    #[error("{0}: authentication is not available in this version")]
+    NoAuthentication(&'static str),
+}
+
+impl Plan {
+    /// Decides what a command line means.
+    pub fn new(program: &str, cli: &RntpdateCli) -> Result<Plan, UsageError> {
+        if cli.servers.is_empty() && !cli.self_test {
+            return Err(UsageError::NoServer(program.to_owned()));
+        }
+        if cli.auth_key.is_some() {
+            return Err(UsageError::NoAuthentication("-a"));
+        }
+        if cli.key_file.is_some() {
+            return Err(UsageError::NoAuthentication("-k"));
+        }
+        if let Some(delay) = &cli.auth_delay
+            && !delay.parse::<f64>().is_ok_and(|seconds| (0.0..1.0).contains(&seconds))
+        {
+            return Err(UsageError::AuthDelay(delay.clone()));
+        }
+        let mode = match (cli.debug || cli.self_test, cli.query) {
+            (true, _) => RunMode::Debug,
+            (false, true) => RunMode::Query,
+            (false, false) => RunMode::Sync,
+        };
+        let pace = pace(cli, mode)?;
+        let enough = NAMES + (pace.polite + pace.timeout) * pace.samples as u32;
+        let deadline = seconds("deadline", cli.deadline.as_deref(), enough)?;
+        Ok(Plan {
+            program: program.to_owned(),
+            servers: cli.servers.clone(),
+            mode,
+            family: if cli.ipv4 {
+                Family::V4
+            } else if cli.ipv6 {
+                Family::V6
+            } else {
+                Family::Any
+            },
+            port: port("port", cli.port.as_deref())?.unwrap_or(PORT),
+            source_port: port("source port", cli.source_port.as_deref())?,
+            pace,
+            limits: LIMITS,
+            policy: policy(cli)?,
+            deadline,
+            // Whatever the name servers do, as much time remains for the time servers.
+            names: NAMES.min(deadline / 2),
+            user: cli.user.clone(),
+            output: Output { syslog: cli.syslog, verbose: cli.verbose, plus: !cli.no_plus },
+        })
+    }
+
+    /// Whether the run sets nothing.
+    pub fn is_dry(&self) -> bool {
+        self.mode != RunMode::Sync
+    }
+}
+
+fn pace(cli: &RntpdateCli, mode: RunMode) -> Result<Pace, UsageError> {
+    let samples = match &cli.samples {
+        None if mode == RunMode::Query => 1,
+        None => 4,
+        Some(text) => number(text, 1, 8).ok_or_else(|| UsageError::Samples(text.clone()))?,
+    };
+    let version = match &cli.protocol_version {
+        None => 4,
+        Some(text) => number(text, 1, 4).ok_or_else(|| UsageError::Value {
+            name: "protocol version",
+            value: text.clone(),
+            range: "1 to 4",
+        })?,
+    };
+    Ok(Pace {
+        samples: samples as usize,
+        timeout: seconds("time to wait", cli.timeout.as_deref(), TIMEOUT)?,
+        burst: seconds("interval", cli.interval.as_deref(), BURST)?,
+        polite: seconds("interval", cli.interval.as_deref(), POLITE)?,
+        patience: 2,
+        version: version as u8,
+        precision: CLOCK_PRECISION,
+        era: Time::UNIX_EPOCH,
+    })
+}
+
+fn policy(cli: &RntpdateCli) -> Result<Policy, UsageError> {
+    let manner = match (cli.always_step, cli.always_slew) {
+        (true, _) => Manner::AlwaysStep,
+        (false, true) => Manner::AlwaysSlew,
+        (false, false) => Manner::ByThreshold,
+    };
+    let threshold = match cli.step_threshold.as_deref() {
+        Some("0") => Interval::ZERO,
+        text => seconds("step threshold", text, STEP_THRESHOLD.to_duration())?.into(),
+    };
+    Ok(Policy { manner, step_threshold: threshold })
+}
+
+fn number(text: &str, least: u16, most: u16) -> Option<u16> {
+    text.parse().ok().filter(|number| (least..=most).contains(number))
+}
+
+fn port(name: &'static str, text: Option<&str>) -> Result<Option<u16>, UsageError> {
+    let Some(text) = text else { return Ok(None) };
+    let range = "1 to 65535";
+    number(text, 1, u16::MAX).map(Some).ok_or_else(|| UsageError::Value { name, value: text.to_owned(), range })
+}
+
+fn seconds(name: &'static str, text: Option<&str>, default: Duration) -> Result<Duration, UsageError> {
+    let Some(text) = text else { return Ok(default) };
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.001..=MAX_SECONDS).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err(UsageError::Value { name, value: text.to_owned(), range: "0.001 to 86400 seconds" }),
+    }
+}

@@ -1,0 +1,92 @@
+//! Why a name or a server is of no use, in one line each.
+
+use super::{Channel, Context, Line, Priority};
+use crate::estimate::{DropReason, NoMajority, Verdict};
+use crate::exchange::Contact;
+use crate::outcome::{Conclusion, Outcome, Server};
+use crate::wire::Leap;
+
+/// The names without an address.
+pub(super) fn hosts(outcome: &Outcome) -> Vec<Line> {
+    let failed = outcome.hosts.iter().filter_map(|host| Some((&host.name, host.addresses.as_ref().err()?)));
+    failed
+        .map(|(name, error)| Line {
+            channel: Channel::Log(Priority::Error),
+            at: outcome.started,
+            text: format!("Can't find host {name}: {error}"),
+        })
+        .collect()
+}
+
+/// The servers that have no part in the result.
+pub(super) fn servers(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
+    let causes = outcome.servers.iter().filter_map(|server| Some((server, cause(server, outcome, context)?)));
+    causes
+        .map(|(server, cause)| Line {
+            channel: Channel::Log(Priority::Warning),
+            at: outcome.finished,
+            text: format!("{}: {cause}", server.contact.address.ip()),
+        })
+        .collect()
+}
+
+fn cause(server: &Server, outcome: &Outcome, context: &Context<'_>) -> Option<String> {
+    match server.verdict {
+        Verdict::Truechimer | Verdict::Outlier | Verdict::Undecided => None,
+        Verdict::Falseticker => Some(falseticker(server, outcome, context)),
+        Verdict::Dropped(DropReason::NoData) => Some(no_data(&server.contact)),
+        Verdict::Dropped(reason @ (DropReason::StrataTooHigh | DropReason::LeapNotInSync)) => {
+            Some(format!("Server dropped: {reason}{}", own_words(&server.contact)))
+        }
+        Verdict::Dropped(reason) => Some(format!("Server dropped: {reason}")),
+    }
+}
+
+/// How far a falseticker lies from the majority.
+pub(super) fn falseticker(server: &Server, outcome: &Outcome, context: &Context<'_>) -> String {
+    let Some(peer) = &server.peer else { return "falseticker".to_owned() };
+    let mut text = format!("falseticker: offset {} sec", context.offset(peer.offset));
+    if let Conclusion::Decided { estimate, .. } = &outcome.conclusion {
+        text += &format!(", {:.6} sec from the majority", (peer.offset - estimate.offset).abs());
+    }
+    text
+}
+
+/// What a server without sync says of itself.
+fn own_words(contact: &Contact) -> String {
+    let Some(reply) = &contact.last_reply else { return String::new() };
+    let leap = if reply.leap == Leap::Unsynchronised { ", leap 11" } else { "" };
+    let (stratum, refid) = (reply.stratum.effective(), reply.refid.display(reply.stratum));
+    format!(" (stratum {stratum}{leap}, refid {refid}: the server is not synchronised itself)")
+}
+
+/// Why nothing usable came.
+pub(super) fn no_data(contact: &Contact) -> String {
+    if let Some(fault) = &contact.fault {
+        return format!("no data: {fault}");
+    }
+    let requests = if contact.sent == 1 { "1 request".to_owned() } else { format!("{} requests", contact.sent) };
+    match contact.rejected {
+        (count, Some(rejection)) => {
+            let packets = if count == 1 { "1 packet was".to_owned() } else { format!("{count} packets were") };
+            format!("no data: {requests} sent, {packets} not usable: {rejection}")
+        }
+        _ => format!("no data: no reply to {requests}"),
+    }
+}
+
+/// Who contradicts whom, by how much.
+pub(super) fn disagreement(split: &NoMajority, outcome: &Outcome, context: &Context<'_>) -> String {
+    let sides: Vec<String> = split
+        .offsets
+        .iter()
+        .filter_map(|(server, offset)| {
+            Some(format!("{} offset {}", outcome.address(*server)?.ip(), context.offset(*offset)))
+        })
+        .collect();
+    let spread = match (split.offsets.first(), split.offsets.last()) {
+        (Some((_, first)), Some((_, last))) => *last - *first,
+        _ => return "servers disagree".to_owned(),
+    };
+    format!("servers disagree and none has a majority: {}; {spread:.6} sec apart", sides.join(", "))
+}

@@ -1,0 +1,140 @@
+//! From an outcome to the lines that ntpdate prints. Pure: nothing is decided here, nothing is written.
+#![forbid(unsafe_code)]
+
+mod causes;
+mod date;
+mod debug;
+
+use chrono::{DateTime, FixedOffset};
+
+use crate::estimate::NoEstimate;
+use crate::outcome::{Conclusion, Outcome};
+use crate::plan::{Output, Plan, RunMode};
+use crate::policy::Decision;
+use crate::time::{Interval, Time};
+
+/// What a time is called where the user lives.
+pub type Zone<'a> = &'a dyn Fn(Time) -> DateTime<FixedOffset>;
+
+/// How much a line matters, in syslog's terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Priority {
+    /// Something failed.
+    Error,
+    /// Something is not as it should be, and the run went on.
+    Warning,
+    /// What was done.
+    Notice,
+    /// Said because it was asked for.
+    Info,
+}
+
+/// Where a line goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// Standard output, always.
+    Stdout,
+    /// Standard error, always.
+    Stderr,
+    /// The log: with -s syslog, else stderr for errors and warnings, and stdout for the rest.
+    Log(Priority),
+}
+
+/// One line of output without its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Where it goes.
+    pub channel: Channel,
+    /// When it was said; what the log is stamped with.
+    pub at: Time,
+    /// What it says.
+    pub text: String,
+}
+
+/// What the reports need to know besides the outcome.
+pub struct Context<'a> {
+    /// What was to be done.
+    pub plan: &'a Plan,
+    /// The user's time zone.
+    pub zone: Zone<'a>,
+}
+
+impl Context<'_> {
+    fn output(&self) -> &Output {
+        &self.plan.output
+    }
+
+    /// An offset with six decimals, and the sign that the user wants.
+    fn offset(&self, offset: Interval) -> String {
+        if self.output().plus { format!("{offset:+.6}") } else { format!("{offset:.6}") }
+    }
+}
+
+/// The start of a line of the log on a terminal: `23 Nov 01:06:17 ntpdate[3757]: `.
+pub fn log_prefix(at: Time, program: &str, pid: u32, zone: Zone<'_>) -> String {
+    format!("{} {program}[{pid}]: ", date::log_time(at, zone))
+}
+
+/// All lines of a run, in order.
+pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let debug = context.plan.mode == RunMode::Debug;
+    if debug || context.output().verbose {
+        let text = format!("rntpdate {}", env!("CARGO_PKG_VERSION"));
+        lines.push(Line { channel: Channel::Log(Priority::Info), at: outcome.started, text });
+    }
+    if debug {
+        lines.extend(debug::course(outcome));
+    }
+    lines.extend(causes::hosts(outcome));
+    if debug {
+        lines.extend(debug::servers(outcome, context));
+    } else {
+        lines.extend(query(outcome, context));
+        lines.extend(causes::servers(outcome, context));
+    }
+    lines.extend(conclusion(outcome, context));
+    lines
+}
+
+/// The lines of -q: one for each server with data.
+fn query(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
+    if context.plan.mode != RunMode::Query && !context.output().verbose {
+        return Vec::new();
+    }
+    let with_data = outcome.servers.iter().filter_map(|server| Some((server, server.peer.as_ref()?)));
+    with_data
+        .map(|(server, peer)| {
+            let (address, stratum) = (server.contact.address.ip(), peer.stratum);
+            let offset = context.offset(peer.offset);
+            let text = format!("server {address}, stratum {stratum}, offset {offset}, delay {:.5}", peer.delay);
+            Line { channel: Channel::Stdout, at: outcome.finished, text }
+        })
+        .collect()
+}
+
+fn conclusion(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
+    let line = |priority, text: String| Line { channel: Channel::Log(priority), at: outcome.finished, text };
+    match &outcome.conclusion {
+        Conclusion::NobodyToAsk => vec![line(Priority::Error, "no servers can be used, exiting".to_owned())],
+        Conclusion::NoEstimate(reason) => {
+            let mut lines = Vec::new();
+            if let NoEstimate::NoMajority(split) = reason {
+                lines.push(line(Priority::Error, causes::disagreement(split, outcome, context)));
+            }
+            lines.push(line(Priority::Error, "no server suitable for synchronization found".to_owned()));
+            lines
+        }
+        Conclusion::Decided { failure: Some(failure), .. } => vec![line(Priority::Error, failure.clone())],
+        Conclusion::Decided { estimate, decision, failure: None } => {
+            let verb = match decision {
+                Decision::Step => "step",
+                Decision::Slew => "adjust",
+            };
+            let server =
+                outcome.address(estimate.system_peer).map_or(String::new(), |address| address.ip().to_string());
+            let offset = context.offset(estimate.offset);
+            vec![line(Priority::Notice, format!("{verb} time server {server} offset {offset} sec"))]
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A server on loopback with a known offset, for --self-test.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::outcome::{Conclusion, ExitStatus, Outcome};
+use crate::system::{Clock, SystemClock};
+use crate::time::{Interval, Time};
+use crate::wire::{Header, Mode, NtpShort, NtpTimestamp, RefId, Stratum};
+
+/// How far the server's clock is ahead of this machine's.
+const OFFSET: Interval = Interval::from_micros(250_000);
+/// On loopback a larger error than this is no measuring error.
+const TOLERANCE: Interval = Interval::from_micros(5_000);
+/// How often the server looks whether it is still wanted.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The server; it ends when this is dropped.
+#[derive(Debug)]
+pub struct SelfTest {
+    address: SocketAddr,
+    wanted: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl SelfTest {
+    /// Listens on a free port of 127.0.0.1.
+    pub fn start() -> io::Result<SelfTest> {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        socket.set_read_timeout(Some(LOOK))?;
+        let address = socket.local_addr()?;
+        let wanted = Arc::new(AtomicBool::new(true));
+        let still_wanted = Arc::clone(&wanted);
+        let thread = thread::Builder::new().spawn(move || serve(&socket, &still_wanted))?;
+        Ok(SelfTest { address, wanted, thread: Some(thread) })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for SelfTest {
+    fn drop(&mut self) {
+        self.wanted.store(false, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // A server that panicked has been noticed by its silence.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(socket: &UdpSocket, wanted: &AtomicBool) {
+    let mut datagram = [0; 1024];
+    while wanted.load(Ordering::Relaxed) {
+        let Ok((length, client)) = socket.recv_from(&mut datagram) else { continue };
+        let received = SystemClock.now().real + OFFSET;
+        if let Ok((request, _)) = Header::parse(&datagram[..length])
+            && request.mode == Mode::CLIENT
+        {
+            let reply = reply(&request, received, SystemClock.now().real + OFFSET);
+            // A reply that cannot be sent shows as a lost one.
+            let _ = socket.send_to(&reply.to_bytes(), client);
+        }
+    }
+}
+
+fn reply(request: &Header, received: Time, sent: Time) -> Header {
+    Header {
+        mode: Mode::SERVER,
+        stratum: Stratum(1),
+        poll: 6,
+        precision: -20,
+        root_dispersion: NtpShort::from_bits(1 << 6),
+        refid: RefId(*b"TEST"),
+        reference: NtpTimestamp::from_time(received - Interval::from_secs(16)),
+        origin: request.transmit,
+        receive: NtpTimestamp::from_time(received),
+        transmit: NtpTimestamp::from_time(sent),
+        ..Header::request(request.version, NtpTimestamp::ZERO)
+    }
+}
+
+/// Whether the known offset was found, in a line for the user.
+pub fn verdict(outcome: &Outcome) -> (ExitStatus, String) {
+    let Conclusion::Decided { estimate, .. } = &outcome.conclusion else {
+        return (ExitStatus::NotDone, "self-test failed: no offset was measured".to_owned());
+    };
+    let error = estimate.offset - OFFSET;
+    let (status, word) =
+        if error.abs() <= TOLERANCE { (ExitStatus::Done, "passed") } else { (ExitStatus::NotDone, "failed") };
+    let (measured, micros) = (estimate.offset, error.as_secs_f64() * 1e6);
+    (status, format!("self-test {word}: true offset {OFFSET:+.6}, measured {measured:+.9}, error {micros:+.1} us"))
+}

@@ -1,0 +1,144 @@
+//! The pipeline: from a plan to an outcome.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::estimate::{Estimate, assess};
+use crate::exchange::{Action, Contact, Exchange, Trace};
+use crate::net::Event;
+use crate::outcome::{Conclusion, Host, Outcome, Server};
+use crate::plan::{Plan, RunMode};
+use crate::policy::Decision;
+use crate::system::{Clock, Network, Progress, Resolver};
+use crate::wire::NtpTimestamp;
+
+/// The most servers that one run asks, whatever the name servers say.
+const MAX_SERVERS: usize = 256;
+/// What -d may spend on the names of addresses: they only adorn.
+const REVERSE: Duration = Duration::from_secs(1);
+
+/// What a run works on.
+pub struct System<'a> {
+    /// The clock to read and set.
+    pub clock: &'a mut dyn Clock,
+    /// The way to the servers.
+    pub network: &'a mut dyn Network,
+    /// The way from names to addresses.
+    pub resolver: &'a dyn Resolver,
+    /// Random numbers that nobody can guess.
+    pub nonce: &'a mut dyn FnMut() -> u64,
+    /// Whom to tell how far the run is.
+    pub progress: &'a mut dyn Progress,
+}
+
+/// Does what the plan says.
+pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
+    let started = system.clock.now();
+    let hosts = find(plan, system.resolver);
+    let addresses = addresses(&hosts, plan.port);
+    let (contacts, trace) = converse(plan, system, &addresses, started.raw + plan.deadline);
+    let (servers, estimate) = judge(plan, contacts);
+    let conclusion = match estimate {
+        _ if servers.is_empty() => Conclusion::NobodyToAsk,
+        Err(none) => Conclusion::NoEstimate(none),
+        Ok(estimate) => {
+            let decision = plan.policy.decide(estimate.offset);
+            let failure = set(system.clock, decision, &estimate).err();
+            Conclusion::Decided { estimate, decision, failure }
+        }
+    };
+    let finished = system.clock.now().real;
+    Outcome { started: started.real, finished, hosts, servers, trace, conclusion }
+}
+
+fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
+    let found = resolver.resolve(&plan.servers, plan.family, plan.names);
+    let mut hosts: Vec<Host> = plan
+        .servers
+        .iter()
+        .zip(found)
+        .map(|(name, addresses)| Host { name: name.clone(), addresses, reverse: Vec::new() })
+        .collect();
+    if plan.mode == RunMode::Debug {
+        for host in &mut hosts {
+            let ips: Vec<_> = host.addresses.iter().flatten().map(SocketAddr::ip).collect();
+            host.reverse = resolver.reverse(&ips, REVERSE.min(plan.names));
+        }
+    }
+    hosts
+}
+
+/// Each address once, in the order of the names.
+fn addresses(hosts: &[Host], port: u16) -> Vec<SocketAddr> {
+    let mut seen = HashSet::new();
+    let all = hosts.iter().flat_map(|host| host.addresses.iter().flatten()).map(|address| {
+        let mut address = *address;
+        address.set_port(port);
+        address
+    });
+    all.filter(|address| seen.insert(*address)).take(MAX_SERVERS).collect()
+}
+
+/// Sends, waits and receives until all is said or `deadline`, a raw monotonic time, is there.
+fn converse(
+    plan: &Plan,
+    system: &mut System<'_>,
+    addresses: &[SocketAddr],
+    deadline: Duration,
+) -> (Vec<Contact>, Trace) {
+    let mut exchange = Exchange::new(addresses, plan.pace.clone(), system.clock.now().raw, deadline);
+    for (server, address) in addresses.iter().enumerate() {
+        if let Err(fault) = system.network.open(*address, plan.source_port) {
+            exchange.failed(server, fault);
+        }
+    }
+    let mut events = Vec::new();
+    loop {
+        let now = system.clock.now().raw;
+        match exchange.next(now) {
+            Action::Send(server) => {
+                let nonce = NtpTimestamp::from_bits((system.nonce)());
+                let request = exchange.request(server, nonce, system.clock.now());
+                if let Err(fault) = system.network.send(server, &request) {
+                    exchange.failed(server, fault);
+                }
+            }
+            Action::Wait(until) => {
+                system.network.wait(until.saturating_sub(now), &mut events);
+                take_in(&mut events, &mut exchange, &*system.clock);
+                let (replies, most) = exchange.progress();
+                system.progress.replies(replies, most);
+            }
+            Action::Done => break,
+        }
+    }
+    exchange.finish(&system.clock.now())
+}
+
+fn take_in(events: &mut Vec<Event>, exchange: &mut Exchange, clock: &dyn Clock) {
+    for event in events.drain(..) {
+        match event {
+            Event::Sent { socket, number, at } => exchange.sent(socket, number, at),
+            Event::Received { socket, datagram, at } => exchange.received(socket, &datagram, at, clock.now()),
+            Event::Failed { socket, fault } => exchange.failed(socket, fault),
+        }
+    }
+}
+
+fn judge(plan: &Plan, contacts: Vec<Contact>) -> (Vec<Server>, Result<Estimate, crate::estimate::NoEstimate>) {
+    let candidates: Vec<_> = contacts.iter().map(|contact| &contact.candidate).collect();
+    let assessment = assess(&candidates, &plan.limits);
+    let judged = assessment.peers.into_iter().zip(assessment.verdicts);
+    let servers =
+        contacts.into_iter().zip(judged).map(|(contact, (peer, verdict))| Server { contact, peer, verdict }).collect();
+    (servers, assessment.estimate)
+}
+
+fn set(clock: &mut dyn Clock, decision: Decision, estimate: &Estimate) -> Result<(), String> {
+    match decision {
+        Decision::Step => clock.step(estimate.offset),
+        Decision::Slew => clock.slew(estimate.offset),
+    }
+    .map_err(|error| error.to_string())
+}
