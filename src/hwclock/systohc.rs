@@ -18,7 +18,8 @@ use crate::time::{Interval, Time};
 /// does, the next attempt stays awake four times as long.
 const SPIN: Interval = Interval::from_micros(5000);
 
-/// A write further from its moment than this is repeated a second later, except for the last one.
+/// A write further from its moment than this is repeated a second later, except for the last one; each time twice as much
+/// is good enough.
 const TOLERANCE: Interval = Interval::from_micros(1000);
 
 /// Writes at most. On a machine too busy for all of them the second is still the nearest.
@@ -84,12 +85,13 @@ pub fn set_to(
     let delay = options.delay.unwrap_or_else(|| write_delay(rtc.driver()));
     let mut attempts = 1;
     let mut written = loop {
+        let tolerance = TOLERANCE * (1 << (attempts - 1));
         wait(clock, timeline, delay, SPIN * (1 << (2 * (attempts - 1))));
-        let early_enough = past_moment(timeline.at(&clock.now()), delay).1.abs() <= TOLERANCE;
+        let early_enough = past_moment(timeline.at(&clock.now()), delay).1.abs() <= tolerance;
         if early_enough || attempts == ATTEMPTS {
             let mut written = write(clock, rtc, timeline, scale, delay)?;
             written.attempts = attempts;
-            if written.residual.abs() <= TOLERANCE || attempts == ATTEMPTS {
+            if written.residual.abs() <= tolerance || attempts == ATTEMPTS {
                 break written;
             }
         }
