@@ -81,7 +81,9 @@ pub struct Machine<'a> {
 pub fn run(request: &Request, machine: Machine<'_>) -> Result<(), FunctionError> {
     let start = machine.clock.now();
     let mut session = Session { request, machine, start, record: Record::default(), output: Ok(()) };
-    session.header();
+    if !matches!(request.function, Function::ParamGet(_) | Function::ParamSet(..)) {
+        session.header();
+    }
     session.dispatch()?;
     if request.test {
         session.print("Test mode: nothing was changed.");

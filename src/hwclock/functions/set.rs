@@ -50,6 +50,8 @@ impl Session<'_, '_> {
         let mut adjtime = after_setting(&self.record.adjtime, written.unix, self.record.kept(self.request.scale));
         match before {
             Some(chip) => adjtime.factor = self.calibrated(&chip, truth.at(&chip.at)),
+            // Without the file there is no factor to speak of.
+            None if self.record.path().is_none() => {}
             None => self.say("Not adjusting drift factor because the --update-drift option was not used."),
         }
         self.save(adjtime, true)
@@ -81,7 +83,7 @@ impl Session<'_, '_> {
     }
 
     fn write(&mut self, rtc: &mut dyn Rtc, truth: &Timeline) -> Result<Written, FunctionError> {
-        if let Some(driver) = rtc.driver() {
+        if let (Some(driver), None) = (rtc.driver(), self.request.write.delay) {
             self.say(&format!("RTC type: '{driver}'"));
         }
         let delay = self.request.write.delay.unwrap_or_else(|| write_delay(rtc.driver()));
