@@ -5,6 +5,7 @@ pub mod cli;
 pub mod command;
 pub mod estimate;
 pub mod exchange;
+pub mod hwclock;
 pub mod net;
 pub mod outcome;
 pub mod plan;
