@@ -1,6 +1,11 @@
 //! What the project promises of itself: generated files are up to date, pure code is pure, unsafe code is in one place.
 //!
 //! `RNTPDATE_BLESS=1 cargo test --test project` writes the generated files anew.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "support/require.rs"]
+#[allow(dead_code, reason = "a part of it is for other tests")]
+mod require;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -78,6 +83,26 @@ fn completions_are_up_to_date() {
             let mut script = Vec::new();
             generate(shell, &mut command, program, &mut script);
             check(&path, &String::from_utf8(script).unwrap());
+        }
+    }
+}
+
+#[test]
+fn shells_and_man_accept_what_was_generated() {
+    for (checker, arguments, suffix) in
+        [("bash", "-n", ".bash"), ("zsh", "-n", ""), ("fish", "--no-execute", ".fish"), ("mandoc", "-Wwarning", ".8")]
+    {
+        if !require::present(checker) {
+            continue;
+        }
+        for (program, _) in programs() {
+            let file = match checker {
+                "mandoc" => format!("man/{program}{suffix}"),
+                "zsh" => format!("completions/_{program}"),
+                _ => format!("completions/{program}{suffix}"),
+            };
+            let output = std::process::Command::new(checker).arg(arguments).arg(root().join(&file)).output().unwrap();
+            assert!(output.status.success(), "{file}: {}", String::from_utf8_lossy(&output.stderr));
         }
     }
 }
