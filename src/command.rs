@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
@@ -11,6 +12,9 @@ use crate::plan::Plan;
 use crate::report::{self, Context};
 use crate::selftest::{self, SelfTest};
 use crate::sync::{self, System};
+use crate::system::rtc::{DryRtc, Rtc};
+use crate::system::rtc_device::RtcDevice;
+use crate::system::rtc_error::RtcError;
 use crate::system::{
     Clock, DryClock, LineWriter, NoProgress, Progress, SystemClock, SystemResolver, TerminalProgress, UdpNetwork,
     become_user, local_zone,
@@ -68,6 +72,10 @@ fn try_self(mut plan: Plan) -> Result<ExitStatus> {
 fn on_this_machine(plan: &Plan) -> Result<crate::outcome::Outcome> {
     let mut clock: Box<dyn Clock> =
         if plan.is_dry() { Box::new(DryClock::new(SystemClock)) } else { Box::new(SystemClock) };
+    let mut open_rtc = |path: Option<&Path>| -> Result<Box<dyn Rtc>, RtcError> {
+        let device = RtcDevice::open(path)?;
+        Ok(if plan.is_dry() { Box::new(DryRtc::new(device)) } else { Box::new(device) })
+    };
     let mut network = UdpNetwork::new().context("cannot wait for packets")?;
     // A nonce from a failing random source would let replies be forged: better no run.
     getrandom::u64().map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
@@ -81,6 +89,8 @@ fn on_this_machine(plan: &Plan) -> Result<crate::outcome::Outcome> {
         network: &mut network,
         resolver: &SystemResolver,
         nonce: &mut nonce,
+        open_rtc: &mut open_rtc,
+        local: &chrono::Local,
         progress: &mut *progress,
     };
     Ok(sync::run(plan, &mut system))

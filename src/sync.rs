@@ -6,11 +6,15 @@ use std::time::Duration;
 
 use crate::estimate::{Estimate, assess};
 use crate::exchange::{Action, Contact, Exchange, Trace};
+use crate::hwclock::follow::follow;
+use crate::hwclock::functions::Open;
+use crate::hwclock::zone::Zone;
 use crate::net::Event;
-use crate::outcome::{Conclusion, Host, Outcome, Server};
+use crate::outcome::{Conclusion, Host, Outcome, RtcResult, Server};
 use crate::plan::{Plan, RunMode};
 use crate::policy::Decision;
 use crate::system::{Clock, Network, Progress, Resolver};
+use crate::time::Interval;
 use crate::wire::NtpTimestamp;
 
 /// The most servers that one run asks, whatever the name servers say.
@@ -28,6 +32,10 @@ pub struct System<'a> {
     pub resolver: &'a dyn Resolver,
     /// Random numbers that nobody can guess.
     pub nonce: &'a mut dyn FnMut() -> u64,
+    /// The way to the RTC.
+    pub open_rtc: &'a mut Open<'a>,
+    /// What an RTC in local time shows.
+    pub local: &'a dyn Zone,
     /// Whom to tell how far the run is.
     pub progress: &'a mut dyn Progress,
 }
@@ -48,8 +56,9 @@ pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
             Conclusion::Decided { estimate, decision, failure }
         }
     };
+    let rtc = set_rtc(plan, system, &conclusion);
     let finished = system.clock.now().real;
-    Outcome { started: started.real, finished, hosts, servers, trace, conclusion }
+    Outcome { started: started.real, finished, hosts, servers, trace, conclusion, rtc }
 }
 
 fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
@@ -141,4 +150,15 @@ fn set(clock: &mut dyn Clock, decision: Decision, estimate: &Estimate) -> Result
         Decision::Slew => clock.slew(estimate.offset),
     }
     .map_err(|error| error.to_string())
+}
+
+/// The RTC after the clock. It gets true time: what the clock does not show yet, because it is slewed, or because nothing
+/// was set in a dry run, is added.
+fn set_rtc(plan: &Plan, system: &mut System<'_>, conclusion: &Conclusion) -> Option<RtcResult> {
+    let Conclusion::Decided { estimate, decision, failure: None } = conclusion else { return None };
+    let correction = match decision {
+        Decision::Step if !plan.is_dry() => Interval::ZERO,
+        _ => estimate.offset,
+    };
+    Some(follow(plan.rtc.as_ref()?, &*system.clock, system.open_rtc, system.local, correction))
 }

@@ -4,6 +4,7 @@
 mod causes;
 mod date;
 mod debug;
+mod rtc;
 
 use chrono::{DateTime, FixedOffset};
 
@@ -93,7 +94,10 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
         lines.extend(query(outcome, context));
         lines.extend(causes::servers(outcome, context));
     }
+    // Before the last line, which is read by programs.
+    lines.extend(rtc::lines(outcome, context));
     lines.extend(conclusion(outcome, context));
+    lines.extend(rtc::failure(outcome));
     lines
 }
 

@@ -5,28 +5,11 @@ use super::{ChipTime, FunctionError, Session};
 use crate::hwclock::adjtime::Adjtime;
 use crate::hwclock::date;
 use crate::hwclock::drift::{self, Adjustment, Calibration};
-use crate::hwclock::record::{Record, ScaleChoice, after_setting};
-use crate::hwclock::systohc::{Options, Written, set_rtc, set_to};
+use crate::hwclock::record::after_setting;
+use crate::hwclock::systohc::{Written, set_to};
 use crate::hwclock::timeline::Timeline;
-use crate::hwclock::zone::Zone;
-use crate::system::Clock;
 use crate::system::rtc::{Rtc, write_delay};
-use crate::system::rtc_error::RtcError;
 use crate::time::{Interval, Time};
-
-/// Sets the chip to the system clock + `correction` (what it is still to be slewed by), and gives what `record` is to
-/// become: factor kept, both times those of the write. Saving it is up to the caller ([`Record::save`]).
-pub fn systohc(
-    clock: &dyn Clock,
-    rtc: &mut dyn Rtc,
-    correction: Interval,
-    record: &Record,
-    (choice, local): (ScaleChoice, &dyn Zone),
-    options: Options,
-) -> Result<(Written, Adjtime), RtcError> {
-    let written = set_rtc(clock, rtc, correction, record.scale(choice, local), options)?;
-    Ok((written, after_setting(&record.adjtime, written.unix, record.kept(choice))))
-}
 
 impl Session<'_, '_> {
     /// The chip from the system clock.
