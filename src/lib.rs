@@ -3,6 +3,7 @@
 
 pub mod cli;
 pub mod command;
+pub mod config;
 pub mod estimate;
 pub mod exchange;
 pub mod net;

@@ -3,6 +3,8 @@
 //! Each effect is a trait with a real form; a dry run is a form that records and sets nothing, tests bring their own.
 
 mod clock;
+pub mod config_files;
+pub mod daemons;
 #[allow(unsafe_code, reason = "the one place for system calls that no crate wraps")]
 mod ffi;
 mod network;
