@@ -36,14 +36,14 @@ pub struct System<'a> {
 pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
     let started = system.clock.now();
     let hosts = find(plan, system.resolver);
-    let addresses = addresses(&hosts, plan.port);
+    let addresses = addresses(plan, &hosts);
     let (contacts, trace) = converse(plan, system, &addresses, started.raw + plan.deadline);
     let (servers, estimate) = judge(plan, contacts);
     let conclusion = match estimate {
         _ if servers.is_empty() => Conclusion::NobodyToAsk,
         Err(none) => Conclusion::NoEstimate(none),
         Ok(estimate) => {
-            let decision = plan.policy.decide(estimate.offset);
+            let decision = plan.policy.decide(estimate.offset, system.clock.now().real);
             let failure = set(system.clock, decision, &estimate).err();
             Conclusion::Decided { estimate, decision, failure }
         }
@@ -70,12 +70,15 @@ fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
 }
 
 /// Each address once, in the order of the names.
-fn addresses(hosts: &[Host], port: u16) -> Vec<SocketAddr> {
+fn addresses(plan: &Plan, hosts: &[Host]) -> Vec<SocketAddr> {
     let mut seen = HashSet::new();
-    let all = hosts.iter().flat_map(|host| host.addresses.iter().flatten()).map(|address| {
-        let mut address = *address;
-        address.set_port(port);
-        address
+    let ports = plan.ports.iter().copied().chain(std::iter::repeat(None));
+    let all = hosts.iter().zip(ports).flat_map(|(host, port)| {
+        host.addresses.iter().flatten().map(move |address| {
+            let mut address = *address;
+            address.set_port(port.unwrap_or(plan.port));
+            address
+        })
     });
     all.filter(|address| seen.insert(*address)).take(MAX_SERVERS).collect()
 }
@@ -139,6 +142,7 @@ fn set(clock: &mut dyn Clock, decision: Decision, estimate: &Estimate) -> Result
     match decision {
         Decision::Step => clock.step(estimate.offset),
         Decision::Slew => clock.slew(estimate.offset),
+        Decision::Refuse(_) => Ok(()),
     }
     .map_err(|error| error.to_string())
 }

@@ -127,14 +127,16 @@ fn conclusion(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
         }
         Conclusion::Decided { failure: Some(failure), .. } => vec![line(Priority::Error, failure.clone())],
         Conclusion::Decided { estimate, decision, failure: None } => {
-            let verb = match decision {
-                Decision::Step => "step",
-                Decision::Slew => "adjust",
-            };
             let server =
                 outcome.address(estimate.system_peer).map_or(String::new(), |address| address.ip().to_string());
             let offset = context.offset(estimate.offset);
-            vec![line(Priority::Notice, format!("{verb} time server {server} offset {offset} sec"))]
+            vec![match decision {
+                Decision::Step => line(Priority::Notice, format!("step time server {server} offset {offset} sec")),
+                Decision::Slew => line(Priority::Info, format!("adjust time server {server} offset {offset} sec")),
+                Decision::Refuse(refusal) => {
+                    line(Priority::Error, format!("clock not set: server {server} offset {offset} sec: {refusal}"))
+                }
+            }]
         }
     }
 }
