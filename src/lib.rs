@@ -15,4 +15,5 @@ pub mod selftest;
 pub mod sync;
 pub mod system;
 pub mod time;
+pub mod unattended;
 pub mod wire;

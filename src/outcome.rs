@@ -64,6 +64,8 @@ pub struct Outcome {
     pub trace: Trace,
     /// The end.
     pub conclusion: Conclusion,
+    /// What went wrong after the clock was set.
+    pub warnings: Vec<String>,
 }
 
 /// What the caller's shell sees.

@@ -3,6 +3,7 @@
 
 mod unattended;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -90,6 +91,8 @@ pub struct Plan {
     pub output: Output,
     /// The UDP port of each server for which it was given.
     pub ports: Vec<Option<u16>>,
+    /// Addresses that are not to be asked.
+    pub spared: Vec<IpAddr>,
     /// What nobody watches.
     pub unattended: Unattended,
 }
@@ -174,6 +177,7 @@ impl Plan {
             user: cli.user.clone(),
             output: Output { syslog: cli.syslog, verbose: cli.verbose, plus: !cli.no_plus, quiet: cli.quiet },
             ports,
+            spared: Vec::new(),
             unattended,
         })
     }

@@ -4,13 +4,14 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::estimate::{Estimate, assess};
+use crate::estimate::{Estimate, Verdict, assess};
 use crate::exchange::{Action, Contact, Exchange, Trace};
 use crate::net::Event;
 use crate::outcome::{Conclusion, Host, Outcome, Server};
 use crate::plan::{Plan, RunMode};
 use crate::policy::Decision;
 use crate::system::{Clock, Network, Progress, Resolver};
+use crate::time::Interval;
 use crate::wire::NtpTimestamp;
 
 /// The most servers that one run asks, whatever the name servers say.
@@ -39,17 +40,21 @@ pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
     let addresses = addresses(plan, &hosts);
     let (contacts, trace) = converse(plan, system, &addresses, started.raw + plan.deadline);
     let (servers, estimate) = judge(plan, contacts);
+    let mut warnings = Vec::new();
     let conclusion = match estimate {
         _ if servers.is_empty() => Conclusion::NobodyToAsk,
         Err(none) => Conclusion::NoEstimate(none),
         Ok(estimate) => {
             let decision = plan.policy.decide(estimate.offset, system.clock.now().real);
             let failure = set(system.clock, decision, &estimate).err();
+            if failure.is_none() && plan.unattended.mark_synced {
+                warnings.extend(mark_synced(system.clock, decision, &estimate).err());
+            }
             Conclusion::Decided { estimate, decision, failure }
         }
     };
     let finished = system.clock.now().real;
-    Outcome { started: started.real, finished, hosts, servers, trace, conclusion }
+    Outcome { started: started.real, finished, hosts, servers, trace, conclusion, warnings }
 }
 
 fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
@@ -80,7 +85,7 @@ fn addresses(plan: &Plan, hosts: &[Host]) -> Vec<SocketAddr> {
             address
         })
     });
-    all.filter(|address| seen.insert(*address)).take(MAX_SERVERS).collect()
+    all.filter(|address| !plan.spared.contains(&address.ip()) && seen.insert(*address)).take(MAX_SERVERS).collect()
 }
 
 /// Sends, waits and receives until all is said or `deadline`, a raw monotonic time, is there.
@@ -109,14 +114,27 @@ fn converse(
             }
             Action::Wait(until) => {
                 system.network.wait(until.saturating_sub(now), &mut events);
+                let news = !events.is_empty();
                 take_in(&mut events, &mut exchange, &*system.clock);
                 let (replies, most) = exchange.progress();
                 system.progress.replies(replies, most);
+                if news && is_accurate(plan, &exchange) {
+                    break;
+                }
             }
             Action::Done => break,
         }
     }
     exchange.finish(&system.clock.now())
+}
+
+/// Whether the answer is already as good as --accuracy wants, by servers that the rest cannot outvote.
+fn is_accurate(plan: &Plan, exchange: &Exchange) -> bool {
+    let Some(accuracy) = plan.unattended.accuracy else { return false };
+    let (candidates, voters) = exchange.standings();
+    let assessment = assess(&candidates, &plan.limits);
+    let agreeing = assessment.verdicts.iter().filter(|v| matches!(v, Verdict::Truechimer | Verdict::Outlier)).count();
+    assessment.estimate.is_ok_and(|estimate| estimate.root_distance <= accuracy && agreeing * 2 > voters)
 }
 
 fn take_in(events: &mut Vec<Event>, exchange: &mut Exchange, clock: &dyn Clock) {
@@ -136,6 +154,17 @@ fn judge(plan: &Plan, contacts: Vec<Contact>) -> (Vec<Server>, Result<Estimate, 
     let servers =
         contacts.into_iter().zip(judged).map(|(contact, (peer, verdict))| Server { contact, peer, verdict }).collect();
     (servers, assessment.estimate)
+}
+
+/// How good the clock is now: what a slew has still to add counts as an error.
+fn mark_synced(clock: &mut dyn Clock, decision: Decision, estimate: &Estimate) -> Result<(), String> {
+    let rest = match decision {
+        Decision::Step => Interval::ZERO,
+        Decision::Slew => estimate.offset.abs(),
+        Decision::Refuse(_) => return Ok(()),
+    };
+    let marked = clock.mark_synced(estimate.root_distance + rest, estimate.jitter + rest);
+    marked.map_err(|error| format!("the clock is set, but not marked as synchronised: {error}"))
 }
 
 fn set(clock: &mut dyn Clock, decision: Decision, estimate: &Estimate) -> Result<(), String> {

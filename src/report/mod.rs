@@ -1,6 +1,7 @@
 //! From an outcome to the lines that ntpdate prints. Pure: nothing is decided here, nothing is written.
 #![forbid(unsafe_code)]
 
+mod brief;
 mod causes;
 mod date;
 mod debug;
@@ -77,6 +78,9 @@ pub fn log_prefix(at: Time, program: &str, pid: u32, zone: Zone<'_>) -> String {
 
 /// All lines of a run, in order.
 pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
+    if let Some(lines) = brief::lines(outcome, context) {
+        return lines;
+    }
     let mut lines = Vec::new();
     let debug = context.plan.mode == RunMode::Debug;
     if debug || context.output().verbose {
@@ -94,7 +98,14 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
         lines.extend(causes::servers(outcome, context));
     }
     lines.extend(conclusion(outcome, context));
+    lines.extend(warnings(outcome));
     lines
+}
+
+fn warnings(outcome: &Outcome) -> Vec<Line> {
+    let line =
+        |text: &String| Line { channel: Channel::Log(Priority::Warning), at: outcome.finished, text: text.clone() };
+    outcome.warnings.iter().map(line).collect()
 }
 
 /// The lines of -q: one for each server with data.

@@ -2,6 +2,7 @@
 //!
 //! Each effect is a trait with a real form; a dry run is a form that records and sets nothing, tests bring their own.
 
+pub mod changes;
 mod clock;
 pub mod config_files;
 pub mod daemons;
@@ -9,13 +10,16 @@ pub mod daemons;
 mod ffi;
 mod network;
 mod output;
+mod patient_resolver;
 mod privilege;
 mod progress;
 mod resolver;
+pub mod state;
 
 pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};
 pub use network::{Network, UdpNetwork};
 pub use output::{LineWriter, local_zone};
+pub use patient_resolver::PatientResolver;
 pub use privilege::become_user;
 pub use progress::{NoProgress, Progress, TerminalProgress};
 pub use resolver::{Resolver, SystemResolver};
