@@ -97,6 +97,8 @@ pub struct Outcome {
     pub conclusion: Conclusion,
     /// What became of the RTC; `None` when it was not asked for, or the clock was not set.
     pub rtc: Option<RtcResult>,
+    /// What went wrong after the clock was set.
+    pub warnings: Vec<String>,
 }
 
 /// What the caller's shell sees.
@@ -111,12 +113,15 @@ pub enum ExitStatus {
     Usage = 2,
     /// The clock is set, or could be, but the RTC is not.
     RtcNotSet = 3,
+    /// Another time daemon runs, or a limit forbids it.
+    Refused = 4,
 }
 
 impl Outcome {
     /// The status to exit with.
     pub fn exit_status(&self) -> ExitStatus {
         match &self.conclusion {
+            Conclusion::Decided { decision: Decision::Refuse(_), .. } => ExitStatus::Refused,
             Conclusion::Decided { failure: None, .. } if matches!(self.rtc, Some(RtcResult::Failed(_))) => {
                 ExitStatus::RtcNotSet
             }
