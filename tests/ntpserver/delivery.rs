@@ -4,10 +4,7 @@ use super::*;
 
 #[test]
 fn silence_and_schedules() {
-    let server = Server::builder()
-        .nth(3, Behaviour::Silent)
-        .nth(2, Behaviour::Kiss(*b"RATE"))
-        .start();
+    let server = Server::builder().nth(3, Behaviour::Silent).nth(2, Behaviour::Kiss(*b"RATE")).start();
     let mut client = Client::new(&server);
     let strata: Vec<_> = (0..2).map(|_| client.ask()[1]).collect();
     assert_eq!(strata, [2, 0]);
@@ -23,10 +20,7 @@ fn silence_and_schedules() {
         .when(ntpserver::When::Every(3), Behaviour::Leap(3));
     let server = server.start();
     let mut client = Client::new(&server);
-    let seen: Vec<_> = (0..6)
-        .map(|_| client.ask())
-        .map(|reply| (reply[0] >> 6, reply[1]))
-        .collect();
+    let seen: Vec<_> = (0..6).map(|_| client.ask()).map(|reply| (reply[0] >> 6, reply[1])).collect();
     assert_eq!(seen, [(0, 9), (0, 5), (3, 2), (0, 5), (0, 2), (3, 5)]);
 }
 
@@ -42,28 +36,14 @@ fn losses() {
         }
         heard
     };
-    let lossy = |probability| {
-        Server::builder()
-            .behave(Behaviour::Lossy {
-                probability,
-                seed: 7,
-            })
-            .start()
-    };
+    let lossy = |probability| Server::builder().behave(Behaviour::Lossy { probability, seed: 7 }).start();
     let half = pattern(lossy(0.5));
     assert!((10..=30).contains(&half.len()), "{half:?}");
     assert_eq!(pattern(lossy(0.5)), half);
     assert_eq!(pattern(lossy(0.0)).len(), 40);
     assert_eq!(pattern(lossy(1.0)).len(), 0);
     let odd: Vec<u8> = (1..=40).filter(|n| n % 4 != 2).collect();
-    assert_eq!(
-        pattern(
-            Server::builder()
-                .behave(Behaviour::LossPattern(".x.."))
-                .start()
-        ),
-        odd
-    );
+    assert_eq!(pattern(Server::builder().behave(Behaviour::LossPattern(".x..")).start()), odd);
 }
 
 #[test]
@@ -94,69 +74,38 @@ fn replies_from_elsewhere() {
     let mut client = Client::new(&server);
     client.send();
     let (reply, from) = client.receive_from(PATIENCE).expect("a reply");
-    assert_eq!(
-        (&reply[ORIGIN], from.ip()),
-        (&Client::nonce(1)[..], server.addr().ip())
-    );
+    assert_eq!((&reply[ORIGIN], from.ip()), (&Client::nonce(1)[..], server.addr().ip()));
     assert_ne!(from.port(), server.port());
 
     let elsewhere = "127.0.0.77".parse().expect("an address");
-    let server = Server::builder()
-        .nth(1, Behaviour::FromAddress(elsewhere))
-        .start();
+    let server = Server::builder().nth(1, Behaviour::FromAddress(elsewhere)).start();
     let mut client = Client::new(&server);
     client.send();
-    assert_eq!(
-        client.receive_from(PATIENCE).expect("a reply").1,
-        SocketAddr::new(elsewhere, server.port())
-    );
+    assert_eq!(client.receive_from(PATIENCE).expect("a reply").1, SocketAddr::new(elsewhere, server.port()));
     client.send();
-    assert_eq!(
-        client.receive_from(PATIENCE).expect("a reply").1,
-        server.addr()
-    );
+    assert_eq!(client.receive_from(PATIENCE).expect("a reply").1, server.addr());
 }
 
 #[test]
 fn forged_and_unasked_replies() {
-    let forged = Behaviour::Forged {
-        count: 3,
-        shift: 1000 * SECOND,
-    };
-    let server = Server::builder()
-        .behave(forged)
-        .behave(Behaviour::Premature(1))
-        .start();
+    let forged = Behaviour::Forged { count: 3, shift: 1000 * SECOND };
+    let server = Server::builder().behave(forged).behave(Behaviour::Premature(1)).start();
     let mut client = Client::new(&server);
     client.send();
-    let replies: Vec<_> = (0..5)
-        .map(|_| client.receive_from(PATIENCE).expect("a reply"))
-        .collect();
+    let replies: Vec<_> = (0..5).map(|_| client.receive_from(PATIENCE).expect("a reply")).collect();
     assert!(replies.iter().all(|(_, from)| *from == server.addr()));
-    let good: Vec<_> = replies
-        .iter()
-        .map(|(reply, _)| reply[ORIGIN] == Client::nonce(1))
-        .collect();
+    let good: Vec<_> = replies.iter().map(|(reply, _)| reply[ORIGIN] == Client::nonce(1)).collect();
     assert_eq!(good, [false, false, false, true, false]);
     let ahead = between(&replies[0].0[TRANSMIT], &replies[3].0[TRANSMIT]);
     assert!((ahead - 1000 * SECOND).abs() < SECOND, "{ahead}");
     assert_ne!(replies[0].0[ORIGIN], replies[1].0[ORIGIN]);
 
-    let server = Server::builder()
-        .behave(Behaviour::Unsolicited(2))
-        .nth(2, Behaviour::Silent)
-        .start();
+    let server = Server::builder().behave(Behaviour::Unsolicited(2)).nth(2, Behaviour::Silent).start();
     let mut client = Client::new(&server);
-    let good: Vec<_> = [
-        client.ask(),
-        client.receive(),
-        client.receive(),
-        client.ask(),
-        client.receive(),
-    ]
-    .iter()
-    .map(|reply| reply[ORIGIN] == Client::nonce(1))
-    .collect();
+    let good: Vec<_> = [client.ask(), client.receive(), client.receive(), client.ask(), client.receive()]
+        .iter()
+        .map(|reply| reply[ORIGIN] == Client::nonce(1))
+        .collect();
     assert_eq!(good, [false, false, true, false, false]);
     assert!(client.silent());
 }
@@ -182,18 +131,9 @@ fn records_what_came_and_ignores_what_is_no_request() {
     assert!(client.silent());
     client.ask();
     let requests = server.requests();
-    assert_eq!(
-        requests
-            .iter()
-            .map(|request| request.bytes.len())
-            .collect::<Vec<_>>(),
-        [47, 48, 0, 48]
-    );
+    assert_eq!(requests.iter().map(|request| request.bytes.len()).collect::<Vec<_>>(), [47, 48, 0, 48]);
     assert_eq!(requests[3].bytes[TRANSMIT], Client::nonce(1));
-    assert_eq!(
-        requests[3].from,
-        client.socket.local_addr().expect("address")
-    );
+    assert_eq!(requests[3].from, client.socket.local_addr().expect("address"));
     assert!(requests[3].at > requests[0].at && requests[3].received > requests[0].received);
 }
 
@@ -212,13 +152,8 @@ fn other_addresses() {
 #[test]
 fn a_closed_port_refuses() {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("bind");
-    socket
-        .connect(closed_port("127.0.0.45".parse().expect("address")))
-        .expect("connect");
+    socket.connect(closed_port("127.0.0.45".parse().expect("address"))).expect("connect");
     socket.set_read_timeout(Some(PATIENCE)).expect("time-out");
     socket.send(&[0x23; 48]).expect("send");
-    assert_eq!(
-        socket.recv(&mut [0; 48]).expect_err("refused").kind(),
-        ErrorKind::ConnectionRefused
-    );
+    assert_eq!(socket.recv(&mut [0; 48]).expect_err("refused").kind(), ErrorKind::ConnectionRefused);
 }

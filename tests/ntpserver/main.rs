@@ -8,8 +8,7 @@ mod packets;
 mod timing;
 
 use ntpserver::{
-    Behaviour, MICROSECOND, MILLISECOND, Nanos, SECOND, Server, Version, YEAR, closed_port,
-    ntp_bytes, unix_now,
+    Behaviour, MICROSECOND, MILLISECOND, Nanos, SECOND, Server, Version, YEAR, closed_port, ntp_bytes, unix_now,
 };
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
@@ -35,16 +34,8 @@ struct Client {
 
 impl Client {
     fn new(server: &Server) -> Self {
-        let ip = if server.addr().is_ipv4() {
-            "127.0.0.1:0"
-        } else {
-            "[::1]:0"
-        };
-        Self {
-            socket: UdpSocket::bind(ip).expect("bind"),
-            server: server.addr(),
-            sent: 0,
-        }
+        let ip = if server.addr().is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" };
+        Self { socket: UdpSocket::bind(ip).expect("bind"), server: server.addr(), sent: 0 }
     }
 
     /// The transmit timestamp of the n-th request.
@@ -66,9 +57,7 @@ impl Client {
         let mut buffer = vec![0; 4096];
         match self.socket.recv_from(&mut buffer) {
             Ok((length, from)) => Some((buffer[..length].to_vec(), from)),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                None
-            }
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => None,
             Err(error) => panic!("receive: {error}"),
         }
     }

@@ -28,10 +28,7 @@ fn a_good_server_answers_every_field() {
     let reply = client.ask();
     assert_eq!(reply.len(), 48);
     assert_eq!(reply[..4], [0b01_100_100, 3, 9, 0xec]);
-    assert_eq!(
-        reply[4..16],
-        [0, 1, 0x80, 0, 0, 0, 0x40, 0, b'G', b'P', b'S', 0]
-    );
+    assert_eq!(reply[4..16], [0, 1, 0x80, 0, 0, 0, 0x40, 0, b'G', b'P', b'S', 0]);
     assert_eq!(reply[ORIGIN], Client::nonce(1));
     assert!((0..SECOND).contains(&between(&reply[RECEIVE], &before)));
     assert!((0..SECOND).contains(&between(&reply[TRANSMIT], &reply[RECEIVE])));
@@ -41,20 +38,12 @@ fn a_good_server_answers_every_field() {
 
 #[test]
 fn profile_of_a_worse_server() {
-    let server = Server::builder()
-        .version(Version::Fixed(3))
-        .mode(5)
-        .zero_reftime()
-        .root_delay(-0.5)
-        .start();
+    let server = Server::builder().version(Version::Fixed(3)).mode(5).zero_reftime().root_delay(-0.5).start();
     let reply = ask(&server);
     assert_eq!(reply[0], 0b00_011_101);
     assert_eq!(reply[REFERENCE], ZERO);
     assert_eq!(reply[4..8], [0xff, 0xff, 0x80, 0]);
-    let reply = ask(&Server::builder()
-        .future_reftime(5 * SECOND)
-        .root_dispersion(1e9)
-        .start());
+    let reply = ask(&Server::builder().future_reftime(5 * SECOND).root_dispersion(1e9).start());
     assert!(between(&reply[REFERENCE], &reply[TRANSMIT]) > 4 * SECOND);
     assert_eq!(reply[8..12], [0xff; 4]);
 }
@@ -66,10 +55,7 @@ fn version_is_echoed() {
     for version in 1..=4 {
         let mut request = [0; 48];
         request[0] = version << 3 | 3;
-        client
-            .socket
-            .send_to(&request, server.addr())
-            .expect("send");
+        client.socket.send_to(&request, server.addr()).expect("send");
         assert_eq!(client.receive()[0], version << 3 | 4);
     }
 }
@@ -83,14 +69,8 @@ fn header_behaviours() {
         assert_eq!(with(Behaviour::Stratum(stratum))[1], stratum);
     }
     assert_eq!(with(Behaviour::RefId(*b"INIT"))[12..16], *b"INIT");
-    assert_eq!(
-        with(Behaviour::RootDelay(0x8000_0001))[4..8],
-        [0x80, 0, 0, 1]
-    );
-    assert_eq!(
-        with(Behaviour::RootDispersion(0xffff_ffff))[8..12],
-        [0xff; 4]
-    );
+    assert_eq!(with(Behaviour::RootDelay(0x8000_0001))[4..8], [0x80, 0, 0, 1]);
+    assert_eq!(with(Behaviour::RootDispersion(0xffff_ffff))[8..12], [0xff; 4]);
     assert_eq!(with(Behaviour::ReferenceTime([7; 8]))[REFERENCE], [7; 8]);
 }
 
@@ -98,18 +78,12 @@ fn header_behaviours() {
 fn kisses_of_death() {
     for code in [b"DENY", b"RSTR", b"RATE", b"NTSN"] {
         let reply = with(Behaviour::Kiss(*code));
-        assert_eq!(
-            (reply[0], reply[1], &reply[12..16]),
-            (0b11_100_100, 0, &code[..])
-        );
+        assert_eq!((reply[0], reply[1], &reply[12..16]), (0b11_100_100, 0, &code[..]));
         assert_eq!(reply[ORIGIN], Client::nonce(1));
         assert!(between(&reply[TRANSMIT], &ntp_bytes(unix_now())).abs() < SECOND);
     }
     let reply = with(Behaviour::KissEcho(*b"RATE"));
-    assert_eq!(
-        (reply[0], reply[1], &reply[12..16]),
-        (0b11_100_100, 0, &b"RATE"[..])
-    );
+    assert_eq!((reply[0], reply[1], &reply[12..16]), (0b11_100_100, 0, &b"RATE"[..]));
     for field in [ORIGIN, RECEIVE, TRANSMIT] {
         assert_eq!(reply[field], Client::nonce(1));
     }
@@ -125,10 +99,7 @@ fn timestamp_behaviours() {
     assert_eq!(with(Behaviour::Receive([3; 8]))[RECEIVE], [3; 8]);
     assert_eq!(with(Behaviour::Transmit([4; 8]))[TRANSMIT], [4; 8]);
     let reply = with(Behaviour::AbsurdTimestamps);
-    assert_eq!(
-        (&reply[RECEIVE], fixed(&reply[TRANSMIT])),
-        (&[0xff; 8][..], 1)
-    );
+    assert_eq!((&reply[RECEIVE], fixed(&reply[TRANSMIT])), (&[0xff; 8][..], 1));
     let reply = with(Behaviour::TransmitBeforeReceive(40 * MILLISECOND));
     let early = between(&reply[RECEIVE], &reply[TRANSMIT]);
     assert!((early - 40 * MILLISECOND).abs() < MICROSECOND, "{early}");
@@ -140,18 +111,13 @@ fn lengths() {
         assert_eq!(with(Behaviour::Short(length)).len(), length);
     }
     let reply = with(Behaviour::Long(20));
-    assert_eq!(
-        (reply.len(), &reply[ORIGIN], &reply[48..]),
-        (68, &Client::nonce(1)[..], &[0xa5; 20][..])
-    );
+    assert_eq!((reply.len(), &reply[ORIGIN], &reply[48..]), (68, &Client::nonce(1)[..], &[0xa5; 20][..]));
     assert_eq!(with(Behaviour::Trailing(vec![1, 2, 3]))[48..], [1, 2, 3]);
     let garbage = with(Behaviour::Garbage(300));
     assert_eq!(garbage.len(), 300);
     assert_ne!(garbage[ORIGIN], Client::nonce(1));
     let server = Server::builder().edit(|request, reply| {
-        reply
-            .splice(..4, request.bytes[40..44].to_vec())
-            .for_each(drop);
+        reply.splice(..4, request.bytes[40..44].to_vec()).for_each(drop);
     });
     assert_eq!(ask(&server.start())[..4], Client::nonce(1)[..4]);
 }

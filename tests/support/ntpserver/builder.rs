@@ -28,12 +28,7 @@ pub struct Builder {
 impl Default for Builder {
     fn default() -> Self {
         let bind = "127.0.0.1:0".to_owned();
-        Self {
-            bind,
-            offset: 0,
-            profile: Profile::default(),
-            rules: Vec::new(),
-        }
+        Self { bind, offset: 0, profile: Profile::default(), rules: Vec::new() }
     }
 }
 
@@ -169,10 +164,8 @@ impl Builder {
 
     /// Binds the socket and starts the server's thread. Panics, as a test should, when the address is not to be had.
     pub fn start(self) -> Server {
-        let socket = UdpSocket::bind(&self.bind)
-            .unwrap_or_else(|error| panic!("bind {}: {error}", self.bind));
-        setsockopt(&socket, sockopt::ReceiveTimestampns, &true)
-            .expect("ask for receive timestamps");
+        let socket = UdpSocket::bind(&self.bind).unwrap_or_else(|error| panic!("bind {}: {error}", self.bind));
+        setsockopt(&socket, sockopt::ReceiveTimestampns, &true).expect("ask for receive timestamps");
         let addr: SocketAddr = socket.local_addr().expect("the server's address");
         let shared = Arc::new(Shared::default());
         *lock(&shared.offset) = self.offset;
@@ -180,17 +173,7 @@ impl Builder {
         let own = socket.try_clone().expect("a second handle to the socket");
         let engine = Engine::new(own, woken, self.profile, self.rules, Arc::clone(&shared));
         let thread = std::thread::Builder::new().name(format!("ntp server {addr}"));
-        let thread = Some(
-            thread
-                .spawn(move || engine.run())
-                .expect("start the server's thread"),
-        );
-        Server {
-            addr,
-            socket,
-            shared,
-            wake,
-            thread,
-        }
+        let thread = Some(thread.spawn(move || engine.run()).expect("start the server's thread"));
+        Server { addr, socket, shared, wake, thread }
     }
 }

@@ -47,17 +47,7 @@ impl Engine {
         shared: Arc<Shared>,
     ) -> Self {
         let (pending, others) = (Vec::new(), Vec::new());
-        Self {
-            socket,
-            woken,
-            profile,
-            rules,
-            shared,
-            count: 0,
-            pending,
-            previous: None,
-            others,
-        }
+        Self { socket, woken, profile, rules, shared, count: 0, pending, previous: None, others }
     }
 
     /// Serves until the other end of `woken` speaks or closes.
@@ -101,20 +91,9 @@ impl Engine {
         self.count += 1;
         let number = self.count;
         let holds = |rule: &&Rule| rule.when.holds(number, &request);
-        let active: Vec<_> = self
-            .rules
-            .iter()
-            .filter(holds)
-            .map(|rule| rule.behaviour.clone())
-            .collect();
+        let active: Vec<_> = self.rules.iter().filter(holds).map(|rule| rule.behaviour.clone()).collect();
         let plan = Plan::new(number, &active);
-        let pending = Pending {
-            due: request.at + plan.wait(),
-            number,
-            request,
-            active,
-            plan,
-        };
+        let pending = Pending { due: request.at + plan.wait(), number, request, active, plan };
         if pending.plan.wait() == Duration::ZERO {
             self.send(&pending);
         } else {
@@ -124,10 +103,7 @@ impl Engine {
 
     fn send_due(&mut self) {
         let now = Instant::now();
-        let (mut due, later) = self
-            .pending
-            .drain(..)
-            .partition::<Vec<_>, _>(|pending| pending.due <= now);
+        let (mut due, later) = self.pending.drain(..).partition::<Vec<_>, _>(|pending| pending.due <= now);
         self.pending = later;
         due.sort_by_key(|pending| pending.due);
         for pending in due {
@@ -166,12 +142,7 @@ impl Engine {
         let offset = *lock(&self.shared.offset);
         let receive = pending.request.received + nanos(pending.plan.request_delay) + offset;
         let transmit = unix_now() - nanos(pending.plan.reply_delay) + offset;
-        packet::reply(
-            &self.profile,
-            &pending.request,
-            Stamps { receive, transmit },
-            active,
-        )
+        packet::reply(&self.profile, &pending.request, Stamps { receive, transmit }, active)
     }
 
     fn transmit(&mut self, bytes: Vec<u8>, to: SocketAddr, source: Source) {
@@ -192,16 +163,11 @@ impl Engine {
             Source::OtherPort => SocketAddr::new(own.ip(), 0),
             Source::Address(ip) => SocketAddr::new(ip, own.port()),
         };
-        let index = self
-            .others
-            .iter()
-            .position(|(of, _)| *of == source)
-            .unwrap_or_else(|| {
-                let socket =
-                    UdpSocket::bind(addr).unwrap_or_else(|error| panic!("bind {addr}: {error}"));
-                self.others.push((source, socket));
-                self.others.len() - 1
-            });
+        let index = self.others.iter().position(|(of, _)| *of == source).unwrap_or_else(|| {
+            let socket = UdpSocket::bind(addr).unwrap_or_else(|error| panic!("bind {addr}: {error}"));
+            self.others.push((source, socket));
+            self.others.len() - 1
+        });
         &self.others[index].1
     }
 }

@@ -70,9 +70,7 @@ struct Shared {
 
 /// A panic in another test thread must not hide this test's own result.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// A running server; it stops, and its thread is joined, when this is dropped.
@@ -137,14 +135,8 @@ impl Server {
         let mut replies = lock(&self.shared.replies);
         for n in 0..count {
             let bytes = packet::unsolicited(unix_now() + *lock(&self.shared.offset), n);
-            self.socket
-                .send_to(&bytes, to)
-                .expect("send an unsolicited reply");
-            replies.push(SentReply {
-                bytes,
-                to,
-                at: Instant::now(),
-            });
+            self.socket.send_to(&bytes, to).expect("send an unsolicited reply");
+            replies.push(SentReply { bytes, to, at: Instant::now() });
         }
     }
 }
@@ -152,10 +144,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         let asked = self.wake.write_all(b"x").is_ok();
-        let ended = self
-            .thread
-            .take()
-            .is_none_or(|thread| asked && thread.join().is_ok());
+        let ended = self.thread.take().is_none_or(|thread| asked && thread.join().is_ok());
         if !std::thread::panicking() {
             assert!(ended, "the NTP server's thread ended with a panic");
         }

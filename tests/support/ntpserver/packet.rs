@@ -26,20 +26,9 @@ pub(super) fn is_request(bytes: &[u8]) -> bool {
 }
 
 /// The reply to `request`, with the behaviours applied in their order.
-pub(super) fn reply(
-    profile: &Profile,
-    request: &ReceivedRequest,
-    stamps: Stamps,
-    active: &[Behaviour],
-) -> Vec<u8> {
-    let shift: Nanos = active
-        .iter()
-        .map(|b| if let Behaviour::Shift(by) = b { *by } else { 0 })
-        .sum();
-    let stamps = Stamps {
-        receive: stamps.receive + shift,
-        transmit: stamps.transmit + shift,
-    };
+pub(super) fn reply(profile: &Profile, request: &ReceivedRequest, stamps: Stamps, active: &[Behaviour]) -> Vec<u8> {
+    let shift: Nanos = active.iter().map(|b| if let Behaviour::Shift(by) = b { *by } else { 0 }).sum();
+    let stamps = Stamps { receive: stamps.receive + shift, transmit: stamps.transmit + shift };
     let mut bytes = correct_reply(profile, request, stamps);
     for behaviour in active {
         change_fields(&mut bytes, behaviour, stamps);
@@ -131,9 +120,7 @@ fn change_length(bytes: &mut Vec<u8>, behaviour: &Behaviour, request: &ReceivedR
         Behaviour::Trailing(extra) => bytes.extend_from_slice(extra),
         Behaviour::Garbage(length) => {
             let seed = hash(*length as u64, 0);
-            *bytes = (0..*length)
-                .map(|i| hash(seed, i as u64).to_be_bytes()[0])
-                .collect();
+            *bytes = (0..*length).map(|i| hash(seed, i as u64).to_be_bytes()[0]).collect();
         }
         Behaviour::Edit(change) => change(request, bytes),
         _ => {}
@@ -153,10 +140,7 @@ pub(super) fn unsolicited(now: Nanos, seed: u64) -> Vec<u8> {
         at: std::time::Instant::now(),
         received: now,
     };
-    let stamps = Stamps {
-        receive: now - SECOND / 100_000,
-        transmit: now,
-    };
+    let stamps = Stamps { receive: now - SECOND / 100_000, transmit: now };
     let mut bytes = correct_reply(&Profile::default(), &request, stamps);
     forge_origin(&mut bytes, seed);
     bytes

@@ -18,35 +18,21 @@ pub(super) fn receive(socket: &UdpSocket) -> Option<ReceivedRequest> {
     let mut control = nix::cmsg_space!(TimeSpec);
     let mut parts = [IoSliceMut::new(&mut bytes)];
     let flags = MsgFlags::MSG_DONTWAIT;
-    let message =
-        recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut parts, Some(&mut control), flags)
-            .ok()?;
+    let message = recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut parts, Some(&mut control), flags).ok()?;
     let at = Instant::now();
     let received = message.cmsgs().ok()?.find_map(|control| match control {
         ControlMessageOwned::ScmTimestampns(time) => Some(time),
         _ => None,
     });
-    let received = received.map_or_else(unix_now, |time| {
-        Nanos::from(time.tv_sec()) * SECOND + Nanos::from(time.tv_nsec())
-    });
+    let received =
+        received.map_or_else(unix_now, |time| Nanos::from(time.tv_sec()) * SECOND + Nanos::from(time.tv_nsec()));
     let from = message.address.as_ref().and_then(socket_addr)?;
     let length = message.bytes;
     bytes.truncate(length);
-    Some(ReceivedRequest {
-        bytes,
-        from,
-        at,
-        received,
-    })
+    Some(ReceivedRequest { bytes, from, at, received })
 }
 
 fn socket_addr(address: &SockaddrStorage) -> Option<SocketAddr> {
-    let v4 = address
-        .as_sockaddr_in()
-        .map(|addr| SocketAddrV4::from(*addr).into());
-    v4.or_else(|| {
-        address
-            .as_sockaddr_in6()
-            .map(|addr| SocketAddrV6::from(*addr).into())
-    })
+    let v4 = address.as_sockaddr_in().map(|addr| SocketAddrV4::from(*addr).into());
+    v4.or_else(|| address.as_sockaddr_in6().map(|addr| SocketAddrV6::from(*addr).into()))
 }

@@ -31,9 +31,7 @@ pub fn ntp_bytes(time: Nanos) -> [u8; 8] {
     // Round to nearest, as 32.32 fixed point; the era is what falls off at the top.
     let fixed = ((since_1900 << 32) + SECOND / 2).div_euclid(SECOND);
     let low = fixed.rem_euclid(1 << 64);
-    u64::try_from(low)
-        .expect("reduced modulo 2^64")
-        .to_be_bytes()
+    u64::try_from(low).expect("reduced modulo 2^64").to_be_bytes()
 }
 
 /// Seconds as the 16.16 fixed point of root delay and dispersion; saturates at both ends of 32 bits, and a
