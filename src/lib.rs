@@ -3,6 +3,7 @@
 
 pub mod cli;
 pub mod command;
+pub mod control;
 pub mod estimate;
 pub mod exchange;
 pub mod net;

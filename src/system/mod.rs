@@ -3,6 +3,7 @@
 //! Each effect is a trait with a real form; a dry run is a form that records and sets nothing, tests bring their own.
 
 mod clock;
+mod control;
 #[allow(unsafe_code, reason = "the one place for system calls that no crate wraps")]
 mod ffi;
 mod network;
@@ -12,6 +13,7 @@ mod progress;
 mod resolver;
 
 pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};
+pub use control::ask_about_itself;
 pub use network::{Network, UdpNetwork};
 pub use output::{LineWriter, local_zone};
 pub use privilege::become_user;
