@@ -3,6 +3,8 @@
 //! Both count units of 2⁻³² s in 128 bits: the fraction of an NTP timestamp (RFC 5905 §6) is kept exactly, a nanosecond
 //! survives the way in and out, and no date that a packet or a clock can hold comes near the limits.
 
+#![forbid(unsafe_code)]
+
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};

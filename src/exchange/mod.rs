@@ -5,6 +5,8 @@
 
 mod pace;
 mod session;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use std::cmp::Reverse;

@@ -189,9 +189,10 @@ impl<'a> Guest<'a> {
         command.args(NO_CLOCK).args(["--pdeathsig", "KILL", "qemu-system-x86_64"]);
         command.args(["-M", "q35,hpet=off", "-accel", "tcg", "-m", "320", "-no-reboot", "-nodefaults"]);
         command.args(["-display", "none", "-cpu"]);
+        // Without an instruction for random numbers the first who wants one waits for a second.
         command.arg(match self.cpu {
-            Cpu::Intel => "qemu64,vendor=GenuineIntel",
-            Cpu::Amd => "qemu64,vendor=AuthenticAMD",
+            Cpu::Intel => "qemu64,vendor=GenuineIntel,+rdrand",
+            Cpu::Amd => "qemu64,vendor=AuthenticAMD,+rdrand",
         });
         for name in ["console", "result"] {
             command.arg("-serial").arg(format!("file:{}", folder.join(name).display()));

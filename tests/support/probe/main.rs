@@ -23,9 +23,14 @@ usage: probe clocks                realtime, monotonic and raw clock, read at on
        probe rtc DEVICE            the RTC's time at its next tick, as qemu's -rtc base wants it
        probe rtc-edge DEVICE       RTC minus system clock at its next tick, and the bound of the error
        probe rtc-set DEVICE SECONDS  sets the RTC to a whole second since 1970, now
+       probe rtc-sync DEVICE FRACTION  sets the RTC to the system clock's whole second, when the clock's next
+                                   fraction is FRACTION
        probe query ADDRESS [PORT]  one client request to an NTP server";
 
 fn main() -> ExitCode {
+    // A reader such as `head` may have seen enough: end quietly, as other tools do.
+    // SAFETY: nothing else runs yet, and the default action needs no handler.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match run(&words) {
@@ -49,6 +54,7 @@ fn run(words: &[&str]) -> Result<(), Box<dyn std::error::Error>> {
         ["rtc", device] => rtc::print_base(device)?,
         ["rtc-edge", device] => rtc::print_edge(device)?,
         ["rtc-set", device, seconds] => rtc::set(device, seconds.parse()?)?,
+        ["rtc-sync", device, fraction] => rtc::sync(device, fraction.parse()?)?,
         ["query", address] => print_query(address, 123)?,
         ["query", address, port] => print_query(address, port.parse()?)?,
         _ => return Err(USAGE.into()),

@@ -101,3 +101,21 @@ pub(crate) fn set(device: &str, seconds: i64) -> io::Result<()> {
     unsafe { rtc_set_time(file.as_raw_fd(), &raw const time) }?;
     Ok(())
 }
+
+/// Also prints by how much the write was late, for want of a turn on the CPU.
+pub(crate) fn sync(device: &str, fraction: f64) -> io::Result<()> {
+    let second = 1_000_000_000;
+    let now = clock::read(libc::CLOCK_REALTIME)?;
+    let mut target = now.div_euclid(second) * second + (fraction * 1e9) as i128;
+    if target <= now {
+        target += second;
+    }
+    let whole = i64::try_from(target.div_euclid(second)).unwrap_or(i64::MAX);
+    let mut reached = now;
+    while reached < target {
+        reached = clock::read(libc::CLOCK_REALTIME)?;
+    }
+    set(device, whole)?;
+    println!("late {}", i128::midpoint(reached, clock::read(libc::CLOCK_REALTIME)?) - target);
+    Ok(())
+}

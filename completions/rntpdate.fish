@@ -1,0 +1,25 @@
+complete -c rntpdate -l step-threshold -d 'Step offsets from this size on, slew smaller ones [default: 0.5]' -r
+complete -c rntpdate -s p -l samples -d 'Samples from each server, 1 to 8 [default: 4, with -q 1]' -r
+complete -c rntpdate -s t -l timeout -d 'How long to wait for one reply [default: 2]' -r
+complete -c rntpdate -l deadline -d 'How long the whole run may take, name resolution included [default: what the other options need, 31 without any]' -r
+complete -c rntpdate -l interval -d 'Pause between packets to one server [default: 2; to a loopback, private or link-local address 0.05, until one is lost]' -r
+complete -c rntpdate -l port -d 'The servers\' UDP port [default: 123]' -r
+complete -c rntpdate -l source-port -d 'Send from this UDP port, for firewalls that let only port 123 through [default: a random one]' -r
+complete -c rntpdate -s o -l protocol-version -d 'Version of the protocol in requests, 1 to 4 [default: 4]' -r
+complete -c rntpdate -s a -l auth-key -d 'Authenticate with this key. Not built yet, and refused' -r
+complete -c rntpdate -s k -l key-file -d 'File of keys. Not built yet, and refused' -r -F
+complete -c rntpdate -s e -l auth-delay -d 'Time that authentication takes, below 1. Accepted for ntpdate\'s sake, without effect' -r
+complete -c rntpdate -s U -l user -d 'Become this user before the first packet, keeping nothing but the right to set the clock' -r
+complete -c rntpdate -s q -l query -d 'Print what each server says, and set nothing'
+complete -c rntpdate -s d -l debug -d 'Do all steps, print what happens in each and why servers are dropped, and set nothing'
+complete -c rntpdate -l self-test -d 'Try the whole path with -d against a built-in server on loopback; needs no network and sets nothing'
+complete -c rntpdate -s b -l step -d 'Always step: set the clock at once, however small the offset. The later of -b and -B counts'
+complete -c rntpdate -s B -l slew -d 'Always slew: let the kernel speed the clock up or slow it down (500 us each second), however large the offset'
+complete -c rntpdate -s 4 -l ipv4 -d 'IPv4 only'
+complete -c rntpdate -s 6 -l ipv6 -d 'IPv6 only'
+complete -c rntpdate -s u -l unprivileged -d 'Send from a random port. That is the default; it undoes an earlier --source-port'
+complete -c rntpdate -s s -l syslog -d 'Log to syslog instead of stdout and stderr'
+complete -c rntpdate -s v -l verbose -d 'Say more: the version, and what each server\'s part was'
+complete -c rntpdate -l no-plus -d 'Print positive offsets without the plus sign, as ntpdate did before 4.2.8p11'
+complete -c rntpdate -s h -l help -d 'Print help'
+complete -c rntpdate -s V -l version -d 'Print version'
