@@ -30,6 +30,9 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
         Ok(plan) => plan,
         Err(error) => return usage(program, &error.to_string()),
     };
+    if cli.peers {
+        return crate::peers::run(&plan);
+    }
     let run = if cli.self_test { try_self(plan) } else { run(&plan) };
     run.unwrap_or_else(|error| {
         let _ = writeln!(std::io::stderr(), "{program}: {error:#}");

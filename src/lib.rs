@@ -8,6 +8,7 @@ pub mod estimate;
 pub mod exchange;
 pub mod net;
 pub mod outcome;
+pub mod peers;
 pub mod plan;
 pub mod policy;
 pub mod report;

@@ -8,6 +8,7 @@ const ACTION: &str = "What to do (without any of these: set the clock)";
 const CLOCK: &str = "How to set the clock";
 const SERVERS: &str = "How to ask the servers";
 const TRUST: &str = "Whom to trust";
+const WHY: &str = "How to find out what is wrong (see also -d)";
 const OUTPUT: &str = "What to print, and where";
 
 /// Ask NTP servers for the time once, and set this machine's clock by what most of them agree on.
@@ -114,4 +115,8 @@ pub struct RntpdateCli {
     /// Print positive offsets without the plus sign, as ntpdate did before 4.2.8p11.
     #[arg(long, help_heading = OUTPUT)]
     pub no_plus: bool,
+
+    /// Print what the servers say of themselves and of their own sources, as ntpq -p does, and set nothing.
+    #[arg(long, help_heading = WHY, conflicts_with_all = ["query", "debug", "self_test"])]
+    pub peers: bool,
 }

@@ -4,8 +4,11 @@
 mod causes;
 mod date;
 mod debug;
+mod view;
 
 use chrono::{DateTime, FixedOffset};
+
+pub use view::view_lines;
 
 use crate::estimate::NoEstimate;
 use crate::outcome::{Conclusion, Outcome};

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use crate::control::{Dialogue, NoView, ServerView, Step};
 use crate::time::Interval;
 
+/// The most servers that are asked in one run: each takes a thread while it is asked.
+pub const MAX_ASKED: usize = 64;
 /// Room for any fragment.
 const DATAGRAM_MAX: usize = 2048;
 

@@ -13,7 +13,7 @@ mod progress;
 mod resolver;
 
 pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};
-pub use control::ask_about_itself;
+pub use control::{MAX_ASKED, ask_about_itself};
 pub use network::{Network, UdpNetwork};
 pub use output::{LineWriter, local_zone};
 pub use privilege::become_user;
