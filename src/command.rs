@@ -7,13 +7,13 @@ use anyhow::{Context as _, Result};
 
 use crate::cli::{self, NotParsed, rntpdate::RntpdateCli};
 use crate::outcome::ExitStatus;
-use crate::plan::Plan;
+use crate::plan::{Plan, RunMode};
 use crate::report::{self, Context};
 use crate::selftest::{self, SelfTest};
 use crate::sync::{self, System};
 use crate::system::{
     Clock, DryClock, LineWriter, NoProgress, Progress, SystemClock, SystemResolver, TerminalProgress, UdpNetwork,
-    become_user, local_zone,
+    become_user, gather_evidence, local_zone,
 };
 
 /// Runs rntpdate with these arguments, under the name that it was started by.
@@ -86,5 +86,11 @@ fn on_this_machine(plan: &Plan) -> Result<crate::outcome::Outcome> {
         nonce: &mut nonce,
         progress: &mut *progress,
     };
-    Ok(sync::run(plan, &mut system))
+    let mut outcome = sync::run(plan, &mut system);
+    if plan.mode == RunMode::Debug {
+        let contacts: Vec<_> = outcome.servers.iter().map(|server| &server.contact).collect();
+        let evidence = gather_evidence(&contacts, plan.pace.version);
+        outcome.servers.iter_mut().zip(evidence).for_each(|(server, evidence)| server.evidence = evidence);
+    }
+    Ok(outcome)
 }

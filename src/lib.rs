@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod command;
 pub mod control;
+pub mod diagnosis;
 pub mod estimate;
 pub mod exchange;
 pub mod net;

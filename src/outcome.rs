@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use crate::diagnosis::Evidence;
 use crate::estimate::{Estimate, NoEstimate, Peer, Verdict};
 use crate::exchange::{Contact, Trace};
 use crate::net::Resolved;
@@ -29,6 +30,8 @@ pub struct Server {
     pub peer: Option<Peer>,
     /// The judgement.
     pub verdict: Verdict,
+    /// What was found out besides, in a run that explains itself.
+    pub evidence: Evidence,
 }
 
 /// How a run ended.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::diagnosis::Evidence;
 use crate::estimate::{Estimate, assess};
 use crate::exchange::{Action, Contact, Exchange, Trace};
 use crate::net::Event;
@@ -130,8 +131,11 @@ fn judge(plan: &Plan, contacts: Vec<Contact>) -> (Vec<Server>, Result<Estimate, 
     let candidates: Vec<_> = contacts.iter().map(|contact| &contact.candidate).collect();
     let assessment = assess(&candidates, &plan.limits);
     let judged = assessment.peers.into_iter().zip(assessment.verdicts);
-    let servers =
-        contacts.into_iter().zip(judged).map(|(contact, (peer, verdict))| Server { contact, peer, verdict }).collect();
+    let servers = contacts
+        .into_iter()
+        .zip(judged)
+        .map(|(contact, (peer, verdict))| Server { contact, peer, verdict, evidence: Evidence::default() })
+        .collect();
     (servers, assessment.estimate)
 }
 

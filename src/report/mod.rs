@@ -4,6 +4,7 @@
 mod causes;
 mod date;
 mod debug;
+mod diagnosis;
 mod view;
 
 use chrono::{DateTime, FixedOffset};
@@ -92,6 +93,8 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     lines.extend(causes::hosts(outcome));
     if debug {
         lines.extend(debug::servers(outcome, context));
+        let stdout = |text| Line { channel: Channel::Stdout, at: outcome.finished, text };
+        lines.extend(diagnosis::paragraph(outcome).into_iter().map(stdout));
     } else {
         lines.extend(query(outcome, context));
         lines.extend(causes::servers(outcome, context));

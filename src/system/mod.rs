@@ -9,6 +9,7 @@ mod ffi;
 mod network;
 mod output;
 mod privilege;
+mod probe;
 mod progress;
 mod resolver;
 
@@ -17,5 +18,6 @@ pub use control::{MAX_ASKED, ask_about_itself};
 pub use network::{Network, UdpNetwork};
 pub use output::{LineWriter, local_zone};
 pub use privilege::become_user;
+pub use probe::gather_evidence;
 pub use progress::{NoProgress, Progress, TerminalProgress};
 pub use resolver::{Resolver, SystemResolver};
