@@ -23,7 +23,7 @@ _rntpdate() {
 
     case "${cmd}" in
         rntpdate)
-            opts="-q -d -b -B -4 -6 -p -t -u -o -a -k -e -U -s -v -h -V --query --debug --self-test --step --slew --step-threshold --ipv4 --ipv6 --samples --timeout --deadline --interval --port --source-port --unprivileged --protocol-version --auth-key --key-file --auth-delay --user --syslog --verbose --no-plus --peers --help --version"
+            opts="-q -d -b -B -4 -6 -p -t -u -o -a -k -e -U -s -v -h -V --query --debug --self-test --step --slew --step-threshold --ipv4 --ipv6 --samples --timeout --deadline --interval --port --source-port --unprivileged --protocol-version --auth-key --key-file --auth-delay --user --syslog --verbose --no-plus --json --peers --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -51,7 +51,12 @@ fn run(plan: &Plan) -> Result<ExitStatus> {
         become_user(user, plan.source_port)?;
     }
     let outcome = on_this_machine(plan)?;
-    writer.write(&report::render(&outcome, &Context { plan, zone: &local_zone }));
+    let context = Context { plan, zone: &local_zone };
+    if plan.output.json {
+        let _ = writeln!(std::io::stdout(), "{}", report::render_json(&outcome, &context));
+    } else {
+        writer.write(&report::render(&outcome, &context));
+    }
     Ok(outcome.exit_status())
 }
 

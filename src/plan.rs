@@ -50,6 +50,8 @@ pub struct Output {
     pub verbose: bool,
     /// Positive offsets with a sign.
     pub plus: bool,
+    /// One JSON object instead of lines.
+    pub json: bool,
 }
 
 /// All that a run needs to know.
@@ -158,7 +160,7 @@ impl Plan {
             // Whatever the name servers do, as much time remains for the time servers.
             names: NAMES.min(deadline / 2),
             user: cli.user.clone(),
-            output: Output { syslog: cli.syslog, verbose: cli.verbose, plus: !cli.no_plus },
+            output: Output { syslog: cli.syslog, verbose: cli.verbose, plus: !cli.no_plus, json: cli.json },
         })
     }
 

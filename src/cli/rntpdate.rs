@@ -116,7 +116,11 @@ pub struct RntpdateCli {
     #[arg(long, help_heading = OUTPUT)]
     pub no_plus: bool,
 
+    /// Print one JSON object instead of lines; with -q, -d, or when the clock is set.
+    #[arg(long, help_heading = OUTPUT, conflicts_with = "self_test")]
+    pub json: bool,
+
     /// Print what the servers say of themselves and of their own sources, as ntpq -p does, and set nothing.
-    #[arg(long, help_heading = WHY, conflicts_with_all = ["query", "debug", "self_test"])]
+    #[arg(long, help_heading = WHY, conflicts_with_all = ["query", "debug", "self_test", "json"])]
     pub peers: bool,
 }

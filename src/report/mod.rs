@@ -5,10 +5,12 @@ mod causes;
 mod date;
 mod debug;
 mod diagnosis;
+mod json;
 mod view;
 
 use chrono::{DateTime, FixedOffset};
 
+pub use json::render_json;
 pub use view::view_lines;
 
 use crate::estimate::NoEstimate;
