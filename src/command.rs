@@ -6,6 +6,7 @@ use std::io::Write;
 use anyhow::{Context as _, Result};
 
 use crate::cli::{self, NotParsed, rntpdate::RntpdateCli};
+use crate::explain::explain;
 use crate::outcome::ExitStatus;
 use crate::plan::{Plan, RunMode};
 use crate::report::{self, Context};
@@ -13,7 +14,7 @@ use crate::selftest::{self, SelfTest};
 use crate::sync::{self, System};
 use crate::system::{
     Clock, DryClock, LineWriter, NoProgress, Progress, SystemClock, SystemResolver, TerminalProgress, UdpNetwork,
-    become_user, gather_evidence, local_zone,
+    become_user, local_zone,
 };
 
 /// Runs rntpdate with these arguments, under the name that it was started by.
@@ -93,9 +94,7 @@ fn on_this_machine(plan: &Plan) -> Result<crate::outcome::Outcome> {
     };
     let mut outcome = sync::run(plan, &mut system);
     if plan.mode == RunMode::Debug {
-        let contacts: Vec<_> = outcome.servers.iter().map(|server| &server.contact).collect();
-        let evidence = gather_evidence(&contacts, plan.pace.version);
-        outcome.servers.iter_mut().zip(evidence).for_each(|(server, evidence)| server.evidence = evidence);
+        explain(&mut outcome, plan);
     }
     Ok(outcome)
 }

@@ -7,6 +7,7 @@ pub mod control;
 pub mod diagnosis;
 pub mod estimate;
 pub mod exchange;
+pub mod explain;
 pub mod net;
 pub mod outcome;
 pub mod peers;

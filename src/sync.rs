@@ -9,15 +9,13 @@ use crate::estimate::{Estimate, assess};
 use crate::exchange::{Action, Contact, Exchange, Trace};
 use crate::net::Event;
 use crate::outcome::{Conclusion, Host, Outcome, Server};
-use crate::plan::{Plan, RunMode};
+use crate::plan::Plan;
 use crate::policy::Decision;
 use crate::system::{Clock, Network, Progress, Resolver};
 use crate::wire::NtpTimestamp;
 
 /// The most servers that one run asks, whatever the name servers say.
 const MAX_SERVERS: usize = 256;
-/// What -d may spend on the names of addresses: they only adorn.
-const REVERSE: Duration = Duration::from_secs(1);
 
 /// What a run works on.
 pub struct System<'a> {
@@ -55,19 +53,8 @@ pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
 
 fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
     let found = resolver.resolve(&plan.servers, plan.family, plan.names);
-    let mut hosts: Vec<Host> = plan
-        .servers
-        .iter()
-        .zip(found)
-        .map(|(name, addresses)| Host { name: name.clone(), addresses, reverse: Vec::new() })
-        .collect();
-    if plan.mode == RunMode::Debug {
-        for host in &mut hosts {
-            let ips: Vec<_> = host.addresses.iter().flatten().map(SocketAddr::ip).collect();
-            host.reverse = resolver.reverse(&ips, REVERSE.min(plan.names));
-        }
-    }
-    hosts
+    let named = plan.servers.iter().zip(found);
+    named.map(|(name, addresses)| Host { name: name.clone(), addresses, reverse: Vec::new() }).collect()
 }
 
 /// Each address once, in the order of the names.

@@ -100,6 +100,8 @@ pub struct PeerRow {
     pub poll: u64,
     /// The last eight polls as bits, the newest lowest: set if it answered.
     pub reach: u8,
+    /// Polls in a row that it left unanswered.
+    pub unanswered: u64,
     /// Milliseconds, as the server writes them.
     pub delay: String,
     /// Milliseconds, as the server writes them; positive: the source is ahead of the server.
@@ -128,6 +130,7 @@ impl PeerRow {
             when: when(variables, now),
             poll: 1 << poll("hpoll").min(poll("ppoll")),
             reach: variables.integer("reach").and_then(|n| u8::try_from(n).ok()).unwrap_or_default(),
+            unanswered: variables.integer("unreach").and_then(|n| u64::try_from(n).ok()).unwrap_or_default(),
             delay: text("delay"),
             offset: text("offset"),
             jitter: text("jitter"),

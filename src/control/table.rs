@@ -78,7 +78,11 @@ fn milliseconds(text: &str, decimals: usize) -> String {
         size if size < 1e6 => 1,
         _ => 0,
     };
-    format!("{value:8.*}", room.min(decimals))
+    match room {
+        // ntpq cuts off here what it rounds elsewhere.
+        0 => format!("{:8}", value as i64),
+        _ => format!("{value:8.*}", room.min(decimals)),
+    }
 }
 
 #[cfg(test)]
@@ -99,7 +103,8 @@ mod tests {
             ("-99.990000", "-99.9900"),
             ("-100.000000", "-100.000"),
             ("-12345.600000", "-12345.6"),
-            ("-123456.000000", " -123456"),
+            ("-123456.900000", " -123456"),
+            ("1999999.900000", " 1999999"),
             ("", "       ."),
         ] {
             assert_eq!(milliseconds(value, 4), shown);
@@ -135,6 +140,7 @@ mod tests {
             when: 12,
             poll: 64,
             reach: 0o377,
+            unanswered: 0,
             delay: "0.081234".to_owned(),
             offset: "-1.500000".to_owned(),
             jitter: "0.000060".to_owned(),

@@ -182,7 +182,7 @@ pub fn diagnose(server: &Server, outcome: &Outcome) -> Diagnosis {
             _ => silence::diagnose(server),
         },
         Verdict::Dropped(DropReason::StrataTooHigh | DropReason::LeapNotInSync) => sync_state::diagnose(server),
-        Verdict::Dropped(reason) => reply::unfit(reason),
+        Verdict::Dropped(reason) => reply::unfit(reason, contact),
         Verdict::Falseticker => falseticker(server, outcome),
         Verdict::Undecided => no_majority(server, outcome),
         Verdict::Truechimer | Verdict::Outlier => fit(server),

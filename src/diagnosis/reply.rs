@@ -57,8 +57,11 @@ pub(super) fn rejected(rejection: Rejection, count: usize, server: &Server) -> D
 }
 
 /// The server's replies are proper, and say or show that it is not to be believed.
-pub(super) fn unfit(reason: DropReason) -> Diagnosis {
-    let seen = reason.to_string();
+pub(super) fn unfit(reason: DropReason, contact: &Contact) -> Diagnosis {
+    let seen = match contact.candidate.kiss {
+        Some(kiss) => format!("{reason}; and then {kiss}"),
+        None => reason.to_string(),
+    };
     match reason {
         DropReason::TooFarAway | DropReason::RootDistance(_) => {
             let cause = "the way there, or from there to its own clock, is too slow to measure by";

@@ -9,15 +9,16 @@ use crate::wire::{Header, Leap};
 const ADVICE_HERE: &str = "run it again later, or ask another server";
 
 pub(super) fn diagnose(server: &Server) -> Diagnosis {
-    let Some(reply) = &server.contact.last_reply else {
+    // The last reply may be an order in place of the time.
+    let sample = server.contact.candidate.samples.last().map(|sample| &sample.header);
+    let Some(reply) = sample.or(server.contact.last_reply.as_ref()) else {
         return Diagnosis::new(Code::Unsynchronised, Certainty::Likely, "not synchronised", "it says so itself");
     };
     let leap = if reply.leap == Leap::Unsynchronised { ", leap 11" } else { "" };
     let refid = reply.refid.display(reply.stratum).to_string();
-    let seen = format!(
-        "it answers, and is not synchronised itself (stratum {}{leap}, refid {refid})",
-        reply.stratum.effective()
-    );
+    let then = server.contact.candidate.kiss.map_or(String::new(), |kiss| format!("; and then {kiss}"));
+    let stratum = reply.stratum.effective();
+    let seen = format!("it answers, and is not synchronised itself (stratum {stratum}{leap}, refid {refid}){then}");
     let view = match &server.evidence.view {
         Some(Ok(view)) => Some(view),
         _ => None,
@@ -42,6 +43,13 @@ fn by_its_view(seen: &str, view: &ServerView) -> Diagnosis {
         return Diagnosis::new(Code::LostSources, Certainty::Certain, seen, "it has no time sources")
             .here(ADVICE_HERE)
             .there("give it `server` lines, or `refclock local`/`local stratum 10` if its own clock is to do");
+    }
+    // After one poll its source may still answer; after two in a row it does not.
+    if servers.iter().all(|peer| peer.when <= 0 && peer.unanswered < 2) {
+        let cause = "it was started lately: its sources have not answered it yet, which takes about five polls";
+        return Diagnosis::new(Code::JustStarted, Certainty::Likely, seen, cause)
+            .here("run it again in 5 minutes; --peers shows how far it is")
+            .there("`iburst` on its server lines makes this a matter of seconds");
     }
     let heard = servers.iter().any(|peer| peer.when > 0);
     let names: Vec<&str> = servers.iter().take(3).map(|peer| peer.remote.as_str()).collect();

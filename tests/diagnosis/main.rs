@@ -6,6 +6,9 @@ mod ntpserver;
 mod support;
 
 mod peers;
+mod replies;
+mod silence;
+mod wire;
 
 use std::process::{Command, Output};
 

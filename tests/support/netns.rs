@@ -73,6 +73,17 @@ impl Netns {
             addresses.iter().for_each(|address| side.add_link_address(address));
             side.ip(&["link", "set", "link0", "up"]);
         }
+        // ntpd passes over an interface that is not running yet, and the kernel takes up to a second to say so.
+        for side in [self, other] {
+            while !side.link_is_up() {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+        }
+    }
+
+    fn link_is_up(&self) -> bool {
+        let output = self.command("ip").args(["link", "show", "link0"]).output().expect("cannot start ip");
+        String::from_utf8_lossy(&output.stdout).contains("state UP")
     }
 
     /// Gives the wire's end another address.
