@@ -12,6 +12,7 @@
 
 pub mod cli;
 pub mod command;
+pub mod config;
 pub mod control;
 pub mod diagnosis;
 pub mod estimate;
@@ -28,4 +29,5 @@ pub mod selftest;
 pub mod sync;
 pub mod system;
 pub mod time;
+pub mod unattended;
 pub mod wire;

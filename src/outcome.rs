@@ -67,6 +67,8 @@ pub struct Outcome {
     pub trace: Trace,
     /// The end.
     pub conclusion: Conclusion,
+    /// What went wrong after the clock was set.
+    pub warnings: Vec<String>,
 }
 
 /// What the caller's shell sees.
@@ -79,12 +81,15 @@ pub enum ExitStatus {
     NotDone = 1,
     /// The command line is wrong.
     Usage = 2,
+    /// Another time daemon runs, or a limit forbids it.
+    Refused = 4,
 }
 
 impl Outcome {
     /// The status to exit with.
     pub fn exit_status(&self) -> ExitStatus {
         match &self.conclusion {
+            Conclusion::Decided { decision: Decision::Refuse(_), .. } => ExitStatus::Refused,
             Conclusion::Decided { failure: None, .. } => ExitStatus::Done,
             _ => ExitStatus::NotDone,
         }

@@ -21,9 +21,11 @@ pub fn run(plan: &Plan) -> ExitStatus {
     let line = |channel, text| Line { channel, at, text };
     let found = SystemResolver.resolve(&plan.servers, plan.family, plan.names);
     let mut addresses: Vec<SocketAddr> = Vec::new();
-    for (name, result) in plan.servers.iter().zip(&found) {
+    let ports = plan.ports.iter().copied().chain(std::iter::repeat(None));
+    for ((name, result), port) in plan.servers.iter().zip(&found).zip(ports) {
+        let port = port.unwrap_or(plan.port);
         match result {
-            Ok(found) => addresses.extend(found.iter().map(|address| with_port(*address, plan.port))),
+            Ok(found) => addresses.extend(found.iter().map(|address| with_port(*address, port))),
             Err(error) => {
                 writer.write(&[line(Channel::Log(Priority::Error), format!("Can't find host {name}: {error}"))]);
             }

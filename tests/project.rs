@@ -132,6 +132,7 @@ const PURE: &[&str] = &[
     "plan.rs",
     "outcome.rs",
     "report",
+    "config",
     "hwclock/adjtime.rs",
     "hwclock/date.rs",
     "hwclock/date_relative.rs",

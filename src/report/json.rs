@@ -133,7 +133,13 @@ struct EstimateReport {
 /// The object, on one line.
 pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
     let (estimate, decision, error) = match &outcome.conclusion {
-        Conclusion::Decided { estimate, decision, failure } => (Some(estimate), Some(*decision), failure.clone()),
+        Conclusion::Decided { estimate, decision, failure } => {
+            let refusal = match decision {
+                Decision::Refuse(refusal) => Some(refusal.to_string()),
+                Decision::Step | Decision::Slew => None,
+            };
+            (Some(estimate), Some(*decision), refusal.or_else(|| failure.clone()))
+        }
         Conclusion::NoEstimate(_) => (None, None, Some("no server suitable for synchronization found".to_owned())),
         Conclusion::NobodyToAsk => (None, None, Some("no servers can be used".to_owned())),
     };
@@ -168,6 +174,7 @@ fn word(decision: Decision) -> &'static str {
     match decision {
         Decision::Step => "step",
         Decision::Slew => "slew",
+        Decision::Refuse(_) => "refuse",
     }
 }
 
