@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::diagnosis::Evidence;
 use crate::estimate::{Estimate, NoEstimate, Peer, Verdict};
 use crate::exchange::{Contact, Trace};
 use crate::hwclock::adjtime::Kept;
@@ -32,6 +33,8 @@ pub struct Server {
     pub peer: Option<Peer>,
     /// The judgement.
     pub verdict: Verdict,
+    /// What was found out besides, in a run that explains itself.
+    pub evidence: Evidence,
 }
 
 /// How a run ended.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::diagnosis::Evidence;
 use crate::estimate::{Estimate, Verdict, assess};
 use crate::exchange::{Action, Contact, Exchange, Trace};
 use crate::hwclock::follow::follow;
@@ -11,7 +12,7 @@ use crate::hwclock::functions::Open;
 use crate::hwclock::zone::Zone;
 use crate::net::Event;
 use crate::outcome::{Conclusion, Host, Outcome, RtcResult, Server};
-use crate::plan::{Plan, RunMode};
+use crate::plan::Plan;
 use crate::policy::Decision;
 use crate::system::{Clock, Network, Progress, Resolver};
 use crate::time::Interval;
@@ -19,8 +20,6 @@ use crate::wire::NtpTimestamp;
 
 /// The most servers that one run asks, whatever the name servers say.
 const MAX_SERVERS: usize = 256;
-/// What -d may spend on the names of addresses: they only adorn.
-const REVERSE: Duration = Duration::from_secs(1);
 
 /// What a run works on.
 pub struct System<'a> {
@@ -67,19 +66,8 @@ pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
 
 fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
     let found = resolver.resolve(&plan.servers, plan.family, plan.names);
-    let mut hosts: Vec<Host> = plan
-        .servers
-        .iter()
-        .zip(found)
-        .map(|(name, addresses)| Host { name: name.clone(), addresses, reverse: Vec::new() })
-        .collect();
-    if plan.mode == RunMode::Debug {
-        for host in &mut hosts {
-            let ips: Vec<_> = host.addresses.iter().flatten().map(SocketAddr::ip).collect();
-            host.reverse = resolver.reverse(&ips, REVERSE.min(plan.names));
-        }
-    }
-    hosts
+    let named = plan.servers.iter().zip(found);
+    named.map(|(name, addresses)| Host { name: name.clone(), addresses, reverse: Vec::new() }).collect()
 }
 
 /// Each address once, in the order of the names.
@@ -159,8 +147,11 @@ fn judge(plan: &Plan, contacts: Vec<Contact>) -> (Vec<Server>, Result<Estimate, 
     let candidates: Vec<_> = contacts.iter().map(|contact| &contact.candidate).collect();
     let assessment = assess(&candidates, &plan.limits);
     let judged = assessment.peers.into_iter().zip(assessment.verdicts);
-    let servers =
-        contacts.into_iter().zip(judged).map(|(contact, (peer, verdict))| Server { contact, peer, verdict }).collect();
+    let servers = contacts
+        .into_iter()
+        .zip(judged)
+        .map(|(contact, (peer, verdict))| Server { contact, peer, verdict, evidence: Evidence::default() })
+        .collect();
     (servers, assessment.estimate)
 }
 
