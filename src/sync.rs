@@ -1,7 +1,7 @@
 //! The pipeline: from a plan to an outcome.
 
 use std::collections::HashSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::diagnosis::Evidence;
@@ -10,7 +10,7 @@ use crate::exchange::{Action, Contact, Exchange, Trace};
 use crate::hwclock::follow::follow;
 use crate::hwclock::functions::Open;
 use crate::hwclock::zone::Zone;
-use crate::net::Event;
+use crate::net::{Event, Resolved};
 use crate::outcome::{Conclusion, Host, Outcome, RtcResult, Server};
 use crate::plan::Plan;
 use crate::policy::Decision;
@@ -18,8 +18,10 @@ use crate::system::{Clock, Network, Progress, Resolver};
 use crate::time::Interval;
 use crate::wire::NtpTimestamp;
 
-/// The most servers that one run asks, whatever the name servers say.
+/// The most servers that one run asks.
 const MAX_SERVERS: usize = 256;
+/// The most of them that one name stands for, so that no name server's answer crowds out the other names.
+const MAX_PER_NAME: usize = 16;
 
 /// What a run works on.
 pub struct System<'a> {
@@ -66,8 +68,23 @@ pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
 
 fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
     let found = resolver.resolve(&plan.servers, plan.family, plan.names);
-    let named = plan.servers.iter().zip(found);
-    named.map(|(name, addresses)| Host { name: name.clone(), addresses, reverse: Vec::new() }).collect()
+    plan.servers.iter().zip(found).map(|(name, addresses)| host(name, addresses)).collect()
+}
+
+/// An IPv4 address in IPv6 clothes is the same server, and has one vote.
+fn host(name: &str, addresses: Resolved) -> Host {
+    let plain = |address: SocketAddr| match address.ip().to_canonical() {
+        IpAddr::V4(v4) => SocketAddr::new(v4.into(), address.port()),
+        // The interface of a link-local address stays with it.
+        IpAddr::V6(_) => address,
+    };
+    let mut left_out = 0;
+    let addresses = addresses.map(|mut addresses| {
+        left_out = addresses.len().saturating_sub(MAX_PER_NAME);
+        addresses.truncate(MAX_PER_NAME);
+        addresses.into_iter().map(plain).collect()
+    });
+    Host { name: name.to_owned(), addresses, left_out, reverse: Vec::new() }
 }
 
 /// Each address once, in the order of the names.
