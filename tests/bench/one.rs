@@ -32,45 +32,24 @@ pub(crate) struct Measurement {
 pub(crate) fn run(program: &Program, paths: &Paths) -> Result<Measurement> {
     let own = std::env::current_exe().context("this program's path")?;
     let mut command = Command::new(own);
-    command.arg("one").arg(if program.kind.in_tree() {
-        paths.root.as_os_str()
-    } else {
-        "/".as_ref()
-    });
-    command
-        .arg(program.kind.file(paths))
-        .args(&program.arguments)
-        .stderr(Stdio::inherit());
+    command.arg("one").arg(if program.kind.in_tree() { paths.root.as_os_str() } else { "/".as_ref() });
+    command.arg(program.kind.file(paths)).args(&program.arguments).stderr(Stdio::inherit());
     let output = command.output().context("start the measuring process")?;
     if !output.status.success() {
         bail!("{} could not be measured", program.label);
     }
     let text = String::from_utf8_lossy(&output.stdout);
     let (numbers, output) = text.split_once('\n').context("no measurement")?;
-    let numbers = numbers
-        .split(' ')
-        .map(str::parse)
-        .collect::<Result<Vec<f64>, _>>()?;
-    let &[wall, cpu, memory, status] = &numbers[..] else {
-        bail!("odd measurement: {text}")
-    };
+    let numbers = numbers.split(' ').map(str::parse).collect::<Result<Vec<f64>, _>>()?;
+    let &[wall, cpu, memory, status] = &numbers[..] else { bail!("odd measurement: {text}") };
     let error = program.kind.offset(output).map(|offset| offset.abs() * 1e6);
-    Ok(Measurement {
-        wall,
-        cpu,
-        memory,
-        error,
-        success: status == 0.0,
-        output: output.to_owned(),
-    })
+    Ok(Measurement { wall, cpu, memory, error, success: status == 0.0, output: output.to_owned() })
 }
 
 /// The measuring process: `one ROOT PROGRAM ARGUMENT…`. Prints wall and CPU milliseconds, KiB and exit status on the
 /// first line, then what the program printed.
 pub(crate) fn main(arguments: &[String]) -> Result<()> {
-    let [root, program, arguments @ ..] = arguments else {
-        bail!("one ROOT PROGRAM ARGUMENT...")
-    };
+    let [root, program, arguments @ ..] = arguments else { bail!("one ROOT PROGRAM ARGUMENT...") };
     // None of the programs is asked to set the clock; without this none of them could.
     for set in [CapSet::Bounding, CapSet::Inheritable] {
         caps::drop(None, set, Capability::CAP_SYS_TIME).context("drop CAP_SYS_TIME")?;
@@ -82,12 +61,7 @@ pub(crate) fn main(arguments: &[String]) -> Result<()> {
     let mut command = Command::new(program);
     // A program's peak memory counts from that of the process that executes it. Asked for a group id, the one it has,
     // the standard library makes that process by fork, which copies little, and not by vfork, which shares all.
-    command
-        .args(arguments)
-        .env("TZ", "UTC0")
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .gid(0);
+    command.args(arguments).env("TZ", "UTC0").env("LC_ALL", "C").stdin(Stdio::null()).gid(0);
     let start = Instant::now();
     let output = command.output().with_context(|| program.clone())?;
     let wall = start.elapsed();
@@ -95,16 +69,8 @@ pub(crate) fn main(arguments: &[String]) -> Result<()> {
     let cpu = milliseconds(usage.user_time()) + milliseconds(usage.system_time());
     // Ended by a signal: no success.
     let status = output.status.code().unwrap_or(-1);
-    println!(
-        "{} {cpu} {} {status}",
-        wall.as_secs_f64() * 1e3,
-        usage.max_rss()
-    );
-    print!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    println!("{} {cpu} {} {status}", wall.as_secs_f64() * 1e3, usage.max_rss());
+    print!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     Ok(())
 }
 

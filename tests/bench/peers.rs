@@ -39,17 +39,9 @@ fn main() -> Result<()> {
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments> {
-    let mut parsed = Arguments {
-        runs: 20,
-        paths: Paths::default(),
-        wanted: Vec::new(),
-    };
+    let mut parsed = Arguments { runs: 20, paths: Paths::default(), wanted: Vec::new() };
     while let Some(name) = arguments.next() {
-        let mut value = || {
-            arguments
-                .next()
-                .with_context(|| format!("{name} needs a value"))
-        };
+        let mut value = || arguments.next().with_context(|| format!("{name} needs a value"));
         match name.as_str() {
             "--runs" => parsed.runs = value()?.parse().context("--runs needs a number")?,
             "--root" => parsed.paths.root = value()?.into(),
@@ -73,8 +65,7 @@ fn compare(arguments: &Arguments) -> Result<()> {
     let servers = Servers::start(&arguments.paths.root)?;
     table::round_trip(&mut servers.round_trips(10 * arguments.runs)?);
     for scenario in &SCENARIOS {
-        if arguments.wanted.is_empty() || arguments.wanted.iter().any(|name| name == scenario.name)
-        {
+        if arguments.wanted.is_empty() || arguments.wanted.iter().any(|name| name == scenario.name) {
             measure(scenario, arguments)?;
         }
     }
@@ -99,24 +90,17 @@ fn measure(scenario: &Scenario, arguments: &Arguments) -> Result<()> {
 
 /// What is compared: versions, and sizes of the program files.
 fn describe(paths: &Paths) -> Result<()> {
-    let release =
-        std::fs::read_to_string("/proc/sys/kernel/osrelease").context("kernel release")?;
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").context("kernel release")?;
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
     println!("Linux {}, {cpus} CPUs", release.trim());
     for (program, file) in programs::versions(paths) {
         let output = one::run(&program, paths)?.output;
         let version = output.lines().next().unwrap_or("no answer");
-        println!(
-            "{:<10} {:>9} bytes   {version}",
-            program.label,
-            size(&file)?
-        );
+        println!("{:<10} {:>9} bytes   {version}", program.label, size(&file)?);
     }
     Ok(())
 }
 
 fn size(file: &Path) -> Result<u64> {
-    Ok(std::fs::metadata(file)
-        .with_context(|| file.display().to_string())?
-        .len())
+    Ok(std::fs::metadata(file).with_context(|| file.display().to_string())?.len())
 }

@@ -41,20 +41,8 @@ pub(crate) struct Scenario {
 
 /// The dead and the silent server come first: a program that asks one after another waits there.
 pub(crate) const SCENARIOS: [Scenario; 5] = [
-    Scenario {
-        name: "one",
-        text: "one good server, one sample",
-        servers: &[GOOD[0]],
-        samples: 1,
-        thinning: 1,
-    },
-    Scenario {
-        name: "three",
-        text: "three good servers, one sample each",
-        servers: &GOOD,
-        samples: 1,
-        thinning: 1,
-    },
+    Scenario { name: "one", text: "one good server, one sample", servers: &[GOOD[0]], samples: 1, thinning: 1 },
+    Scenario { name: "three", text: "three good servers, one sample each", servers: &GOOD, samples: 1, thinning: 1 },
     Scenario {
         name: "dead",
         text: "two good servers and a closed port (refused)",
@@ -69,13 +57,7 @@ pub(crate) const SCENARIOS: [Scenario; 5] = [
         samples: 1,
         thinning: 4,
     },
-    Scenario {
-        name: "four",
-        text: "one good server, four samples",
-        servers: &[GOOD[0]],
-        samples: 4,
-        thinning: 1,
-    },
+    Scenario { name: "four", text: "one good server, four samples", servers: &[GOOD[0]], samples: 4, thinning: 1 },
 ];
 
 impl Kind {
@@ -111,9 +93,7 @@ impl Kind {
 /// The number that follows the last occurrence of `words`.
 fn after_last(output: &str, words: &str) -> Option<f64> {
     let (_, rest) = output.rsplit_once(words)?;
-    let end = rest
-        .find(|c: char| !matches!(c, '+' | '-' | '.' | '0'..='9'))
-        .unwrap_or(rest.len());
+    let end = rest.find(|c: char| !matches!(c, '+' | '-' | '.' | '0'..='9')).unwrap_or(rest.len());
     rest[..end].parse().ok()
 }
 
@@ -122,30 +102,11 @@ pub(crate) fn of(scenario: &Scenario) -> Vec<Program> {
     let servers = scenario.servers;
     let samples = scenario.samples;
     let mut programs = vec![
-        program(
-            "rntpdate -q",
-            Kind::Rntpdate,
-            &["-q", "-p", &samples.to_string()],
-            servers,
-        ),
-        chronyd(
-            "chronyd -Q",
-            servers,
-            &format!("iburst maxsamples {samples}"),
-        ),
-        program(
-            "ntpdig",
-            Kind::Ntpdig,
-            &["-p", &samples.to_string()],
-            servers,
-        ),
+        program("rntpdate -q", Kind::Rntpdate, &["-q", "-p", &samples.to_string()], servers),
+        chronyd("chronyd -Q", servers, &format!("iburst maxsamples {samples}")),
+        program("ntpdig", Kind::Ntpdig, &["-p", &samples.to_string()], servers),
         match servers.len() {
-            1 => program(
-                "rkik ntp",
-                Kind::Rkik,
-                &["ntp", "--count", &samples.to_string()],
-                servers,
-            ),
+            1 => program("rkik ntp", Kind::Rkik, &["ntp", "--count", &samples.to_string()], servers),
             _ => program("rkik compare", Kind::Rkik, &["compare"], servers),
         },
     ];
@@ -161,14 +122,8 @@ pub(crate) fn of(scenario: &Scenario) -> Vec<Program> {
 pub(crate) fn versions(paths: &Paths) -> Vec<(Program, PathBuf)> {
     let of = |label, kind: Kind, option| {
         let file = kind.file(paths);
-        let inside = file
-            .strip_prefix("/")
-            .map(|file| paths.root.join(file))
-            .unwrap_or_default();
-        (
-            program(label, kind, &[option], &[]),
-            if kind.in_tree() { inside } else { file },
-        )
+        let inside = file.strip_prefix("/").map(|file| paths.root.join(file)).unwrap_or_default();
+        (program(label, kind, &[option], &[]), if kind.in_tree() { inside } else { file })
     };
     vec![
         of("rntpdate", Kind::Rntpdate, "--version"),
@@ -179,31 +134,13 @@ pub(crate) fn versions(paths: &Paths) -> Vec<(Program, PathBuf)> {
 }
 
 fn program(label: &str, kind: Kind, options: &[&str], servers: &[&str]) -> Program {
-    let arguments = options
-        .iter()
-        .chain(servers)
-        .map(ToString::to_string)
-        .collect();
-    Program {
-        label: label.to_owned(),
-        kind,
-        arguments,
-    }
+    let arguments = options.iter().chain(servers).map(ToString::to_string).collect();
+    Program { label: label.to_owned(), kind, arguments }
 }
 
 fn chronyd(label: &str, servers: &[&str], options: &str) -> Program {
-    let directives = servers
-        .iter()
-        .map(|server| format!("server {server} {options}"));
+    let directives = servers.iter().map(|server| format!("server {server} {options}"));
     // A time-out above its own of 10 s, so that it ends by itself where it can.
-    let arguments = ["-Q", "-u", "root", "-t", "20"]
-        .map(str::to_owned)
-        .into_iter()
-        .chain(directives)
-        .collect();
-    Program {
-        label: label.to_owned(),
-        kind: Kind::Chronyd,
-        arguments,
-    }
+    let arguments = ["-Q", "-u", "root", "-t", "20"].map(str::to_owned).into_iter().chain(directives).collect();
+    Program { label: label.to_owned(), kind: Kind::Chronyd, arguments }
 }

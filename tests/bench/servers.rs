@@ -23,10 +23,7 @@ impl Servers {
     /// Starts them out of the unpacked tree `root`, and waits until each answers.
     pub(crate) fn start(root: &Path) -> Result<Self> {
         let silent = UdpSocket::bind((SILENT, 123)).context("bind the silent server")?;
-        let mut servers = Self {
-            children: Vec::new(),
-            _silent: silent,
-        };
+        let mut servers = Self { children: Vec::new(), _silent: silent };
         for address in GOOD {
             servers.children.push(chronyd(root, address)?);
         }
@@ -38,9 +35,7 @@ impl Servers {
 
     /// Bare round trips to the first server in milliseconds.
     pub(crate) fn round_trips(&self, count: usize) -> Result<Vec<f64>> {
-        (0..count)
-            .map(|_| Ok(exchange(GOOD[0])?.as_secs_f64() * 1e3))
-            .collect()
+        (0..count).map(|_| Ok(exchange(GOOD[0])?.as_secs_f64() * 1e3)).collect()
     }
 }
 
@@ -57,32 +52,10 @@ impl Drop for Servers {
 /// Without CAP_SYS_TIME, and told with -x not to control the clock. It ends with this process, however that ends.
 fn chronyd(root: &Path, address: &str) -> Result<Child> {
     Command::new("setpriv")
-        .args([
-            "--pdeathsig",
-            "KILL",
-            "--bounding-set",
-            "-sys_time",
-            "--inh-caps",
-            "-sys_time",
-            "chroot",
-        ])
+        .args(["--pdeathsig", "KILL", "--bounding-set", "-sys_time", "--inh-caps", "-sys_time", "chroot"])
         .arg(root)
-        .args([
-            "/usr/sbin/chronyd",
-            "-x",
-            "-d",
-            "-u",
-            "root",
-            "local stratum 5",
-            "allow all",
-            "cmdport 0",
-            "port 123",
-        ])
-        .args([
-            "bindcmdaddress /".to_owned(),
-            format!("bindaddress {address}"),
-            format!("pidfile /run/{address}.pid"),
-        ])
+        .args(["/usr/sbin/chronyd", "-x", "-d", "-u", "root", "local stratum 5", "allow all", "cmdport 0", "port 123"])
+        .args(["bindcmdaddress /".to_owned(), format!("bindaddress {address}"), format!("pidfile /run/{address}.pid")])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
