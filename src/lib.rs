@@ -1,10 +1,20 @@
-//! One-shot time client and RTC tool for Linux.
+//! rntpdate, a one-shot NTP client, and rhwclock, a tool for the hardware clock: the library under both programs.
+//!
+//! ```text
+//! arguments → Plan → addresses → requests/replies → samples → one candidate per server → verdicts + estimate
+//!           → decision → clock → RTC → Outcome → report
+//! ```
+//!
+//! [`sync`] reads like that line. Everything left of an arrow is a value. The pure modules ([`time`], [`net`], [`wire`],
+//! [`exchange`], [`estimate`], [`policy`], [`plan`], [`outcome`], [`report`], the most of [`hwclock`]) are given the time, random
+//! numbers and zones; what touches the machine stands behind the traits of [`system`].
 #![deny(unsafe_code)]
 
 pub mod cli;
 pub mod command;
 pub mod estimate;
 pub mod exchange;
+pub mod hwclock;
 pub mod net;
 pub mod outcome;
 pub mod plan;

@@ -50,6 +50,11 @@ pub trait Clock {
 
     /// What a slew still has to add to the clock.
     fn pending_slew(&self) -> Interval;
+
+    /// Lets `span` pass.
+    fn sleep(&self, span: Duration) {
+        std::thread::sleep(span);
+    }
 }
 
 /// The kernel's CLOCK_REALTIME.
@@ -169,5 +174,9 @@ impl<C: Clock> Clock for DryClock<C> {
 
     fn pending_slew(&self) -> Interval {
         self.inner.pending_slew()
+    }
+
+    fn sleep(&self, span: Duration) {
+        self.inner.sleep(span);
     }
 }

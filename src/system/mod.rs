@@ -2,14 +2,20 @@
 //!
 //! Each effect is a trait with a real form; a dry run is a form that records and sets nothing, tests bring their own.
 
+pub mod adjfile;
 mod clock;
 #[allow(unsafe_code, reason = "the one place for system calls that no crate wraps")]
 mod ffi;
+pub mod kernel_zone;
 mod network;
 mod output;
 mod privilege;
 mod progress;
 mod resolver;
+pub mod rtc;
+pub mod rtc_device;
+pub mod rtc_error;
+pub mod rtc_tick;
 
 pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};
 pub use network::{Network, UdpNetwork};
