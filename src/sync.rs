@@ -44,7 +44,7 @@ pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
         Err(none) => Conclusion::NoEstimate(none),
         Ok(estimate) => {
             let decision = plan.policy.decide(estimate.offset);
-            let failure = set(system.clock, decision, &estimate).err();
+            let failure = set(system.clock, decision, &estimate, &servers).err();
             Conclusion::Decided { estimate, decision, failure }
         }
     };
@@ -135,7 +135,16 @@ fn judge(plan: &Plan, contacts: Vec<Contact>) -> (Vec<Server>, Result<Estimate, 
     (servers, assessment.estimate)
 }
 
-fn set(clock: &mut dyn Clock, decision: Decision, estimate: &Estimate) -> Result<(), String> {
+/// Two runs at once measure the same offset; it is added once.
+fn set(clock: &mut dyn Clock, decision: Decision, estimate: &Estimate, servers: &[Server]) -> Result<(), String> {
+    let _claim = clock.claim();
+    let now = clock.now();
+    let mut samples = servers.iter().flat_map(|server| &server.contact.candidate.samples);
+    if let Some(moved) = samples.find_map(|sample| sample.clock_moved(&now)) {
+        return Err(format!(
+            "the clock is not set: something else moved it by {moved:+.6} sec during the run; run it again"
+        ));
+    }
     match decision {
         Decision::Step => clock.step(estimate.offset),
         Decision::Slew => clock.slew(estimate.offset),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_gettime};
 use thiserror::Error;
 
+use super::claim::Claim;
 use super::ffi;
 use crate::time::{Interval, Reading, Time};
 
@@ -50,6 +51,11 @@ pub trait Clock {
 
     /// What a slew still has to add to the clock.
     fn pending_slew(&self) -> Interval;
+
+    /// Keeps other runs from setting the clock while the result lives, as far as that can be had.
+    fn claim(&mut self) -> Option<Claim> {
+        None
+    }
 
     /// Lets `span` pass.
     fn sleep(&self, span: Duration) {
@@ -117,6 +123,10 @@ impl SystemClock {
 }
 
 impl Clock for SystemClock {
+    fn claim(&mut self) -> Option<Claim> {
+        Claim::take()
+    }
+
     fn now(&self) -> Reading {
         pair(SystemClock::read)
     }

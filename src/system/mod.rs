@@ -3,6 +3,7 @@
 //! Each effect is a trait with a real form; a dry run is a form that records and sets nothing, tests bring their own.
 
 pub mod adjfile;
+mod claim;
 mod clock;
 #[allow(unsafe_code, reason = "the one place for system calls that no crate wraps")]
 mod ffi;
@@ -17,6 +18,7 @@ pub mod rtc_device;
 pub mod rtc_error;
 pub mod rtc_tick;
 
+pub use claim::Claim;
 pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};
 pub use network::{Network, UdpNetwork};
 pub use output::{LineWriter, local_zone};
