@@ -19,15 +19,17 @@ pub struct LineWriter {
     program: String,
     pid: u32,
     syslog: Option<Logger<LoggerBackend, Formatter3164>>,
+    /// What is not taken by syslog goes to stderr then.
+    syslog_wanted: bool,
 }
 
 impl LineWriter {
-    /// For a program of this name; with `syslog` the log goes there, and to the streams if nobody takes it.
+    /// For a program of this name; with `syslog` the log goes there, and to stderr if nobody takes it.
     pub fn new(program: &str, syslog: bool) -> LineWriter {
         let pid = std::process::id();
         let formatter =
             Formatter3164 { facility: Facility::LOG_DAEMON, hostname: None, process: program.to_owned(), pid };
-        let mut writer = LineWriter { program: program.to_owned(), pid, syslog: None };
+        let mut writer = LineWriter { program: program.to_owned(), pid, syslog: None, syslog_wanted: syslog };
         if syslog {
             match syslog::unix(formatter) {
                 Ok(logger) => writer.syslog = Some(logger),
@@ -45,7 +47,7 @@ impl LineWriter {
                 Channel::Stdout => true,
                 Channel::Stderr => false,
                 Channel::Log(priority) if self.logged(priority, &line.text) => continue,
-                Channel::Log(priority) => matches!(priority, Priority::Notice | Priority::Info),
+                Channel::Log(priority) => !self.syslog_wanted && matches!(priority, Priority::Notice | Priority::Info),
             };
             let prefix = match line.channel {
                 Channel::Log(_) => log_prefix(line.at, &self.program, self.pid, &local_zone),
