@@ -12,6 +12,7 @@
 
 pub mod cli;
 pub mod command;
+pub mod config;
 pub mod estimate;
 pub mod exchange;
 pub mod hwclock;
@@ -24,4 +25,5 @@ pub mod selftest;
 pub mod sync;
 pub mod system;
 pub mod time;
+pub mod unattended;
 pub mod wire;

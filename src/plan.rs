@@ -1,6 +1,10 @@
 //! From the words of the command line to what is to be done: every default and every check. Pure.
 #![forbid(unsafe_code)]
 
+mod unattended;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -8,9 +12,13 @@ use thiserror::Error;
 use crate::cli::rntpdate::RntpdateCli;
 use crate::estimate::Limits;
 use crate::exchange::Pace;
+use crate::hwclock::adjtime::{self, ScaleChoice};
 use crate::net::Family;
 use crate::policy::{Manner, Policy};
 use crate::time::{Interval, Time};
+
+pub use unattended::Unattended;
+use unattended::{floor, step_limit};
 
 const PORT: u16 = 123;
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -50,6 +58,23 @@ pub struct Output {
     pub verbose: bool,
     /// Positive offsets with a sign.
     pub plus: bool,
+    /// Nothing but steps, refusals and failures.
+    pub quiet: bool,
+}
+
+/// How the RTC is set after the clock (-w).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RtcPlan {
+    /// The device file; `None`: the first that there is.
+    pub device: Option<PathBuf>,
+    /// UTC or local time.
+    pub scale: ScaleChoice,
+    /// `None`: works without one.
+    pub adjfile: Option<PathBuf>,
+    /// A machine without an RTC is no error.
+    pub optional: bool,
+    /// Read it back at its next tick.
+    pub verify: bool,
 }
 
 /// All that a run needs to know.
@@ -73,6 +98,8 @@ pub struct Plan {
     pub limits: Limits,
     /// How to set the clock.
     pub policy: Policy,
+    /// Whether and how to set the RTC as well.
+    pub rtc: Option<RtcPlan>,
     /// The end of the run, from its start.
     pub deadline: Duration,
     /// The part of it that is for names.
@@ -81,6 +108,12 @@ pub struct Plan {
     pub user: Option<String>,
     /// What to print.
     pub output: Output,
+    /// The UDP port of each server for which it was given.
+    pub ports: Vec<Option<u16>>,
+    /// Addresses that are not to be asked.
+    pub spared: Vec<IpAddr>,
+    /// What nobody watches.
+    pub unattended: Unattended,
 }
 
 /// A command line that makes no sense. Each text names the value.
@@ -108,6 +141,15 @@ pub enum UsageError {
         /// What it may be.
         range: &'static str,
     },
+    /// The RTC's options without -w.
+    #[error("{0} is for the RTC: it needs -w")]
+    WithoutRtc(&'static str),
+    /// Without the file nobody knows what the RTC keeps.
+    #[error("--noadjfile needs --utc or --localtime")]
+    NoScale,
+    /// The RTC and its file are root's.
+    #[error("-w needs root's rights to the end, for the RTC and the adjtime file: it does not go with -U")]
+    RtcAsUser,
     /// Asked for, and not there.
     #[error("{0}: authentication is not available in this version")]
     NoAuthentication(&'static str),
@@ -119,6 +161,8 @@ impl Plan {
         if cli.servers.is_empty() && !cli.self_test {
             return Err(UsageError::NoServer(program.to_owned()));
         }
+        let unattended = Unattended::new(cli)?;
+        let (servers, ports) = servers(&cli.servers)?;
         if cli.auth_key.is_some() {
             return Err(UsageError::NoAuthentication("-a"));
         }
@@ -137,10 +181,11 @@ impl Plan {
         };
         let pace = pace(cli, mode)?;
         let enough = NAMES + (pace.polite + pace.timeout) * pace.samples as u32;
+        let enough = enough + unattended.wait.unwrap_or_default();
         let deadline = seconds("deadline", cli.deadline.as_deref(), enough)?;
         Ok(Plan {
             program: program.to_owned(),
-            servers: cli.servers.clone(),
+            servers,
             mode,
             family: if cli.ipv4 {
                 Family::V4
@@ -154,11 +199,15 @@ impl Plan {
             pace,
             limits: LIMITS,
             policy: policy(cli)?,
+            rtc: rtc(cli)?,
             deadline,
             // Whatever the name servers do, as much time remains for the time servers.
             names: NAMES.min(deadline / 2),
             user: cli.user.clone(),
-            output: Output { syslog: cli.syslog, verbose: cli.verbose, plus: !cli.no_plus },
+            output: Output { syslog: cli.syslog, verbose: cli.verbose, plus: !cli.no_plus, quiet: cli.quiet },
+            ports,
+            spared: Vec::new(),
+            unattended,
         })
     }
 
@@ -204,7 +253,56 @@ fn policy(cli: &RntpdateCli) -> Result<Policy, UsageError> {
         Some("0") => Interval::ZERO,
         text => seconds("step threshold", text, STEP_THRESHOLD.to_duration())?.into(),
     };
-    Ok(Policy { manner, step_threshold: threshold })
+    Ok(Policy {
+        manner,
+        step_threshold: threshold,
+        max_step: step_limit("largest step", cli.max_step.as_deref())?.map(|limit| (limit, "--max-step")),
+        forward_only: cli.forward_only,
+        floor: (!cli.allow_past).then(floor),
+    })
+}
+
+/// Hosts, and the ports that stand behind some of them.
+fn servers(words: &[String]) -> Result<(Vec<String>, Vec<Option<u16>>), UsageError> {
+    let split = |word: &String| {
+        let (host, port) = match word.rsplit_once(':') {
+            Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
+            _ => (word.as_str(), None),
+        };
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        Ok((bare.to_owned(), self::port("port", port)?))
+    };
+    words.iter().map(split).collect()
+}
+
+fn rtc(cli: &RntpdateCli) -> Result<Option<RtcPlan>, UsageError> {
+    if !cli.systohc {
+        let options = [
+            ("--rtc", cli.rtc.is_some()),
+            ("--utc", cli.utc),
+            ("--localtime", cli.localtime),
+            ("--adjfile", cli.adjfile.is_some()),
+            ("--noadjfile", cli.noadjfile),
+            ("--rtc-optional", cli.rtc_optional),
+            ("--verify", cli.verify),
+        ];
+        let given = options.iter().find(|(_, given)| *given);
+        return given.map_or(Ok(None), |(name, _)| Err(UsageError::WithoutRtc(name)));
+    }
+    if cli.user.is_some() {
+        return Err(UsageError::RtcAsUser);
+    }
+    if cli.noadjfile && !cli.utc && !cli.localtime {
+        return Err(UsageError::NoScale);
+    }
+    let file = cli.adjfile.clone().unwrap_or_else(|| PathBuf::from(adjtime::DEFAULT_PATH));
+    Ok(Some(RtcPlan {
+        device: cli.rtc.clone(),
+        scale: ScaleChoice::from_options(cli.utc, cli.localtime),
+        adjfile: (!cli.noadjfile).then_some(file),
+        optional: cli.rtc_optional,
+        verify: cli.verify,
+    }))
 }
 
 fn number(text: &str, least: u16, most: u16) -> Option<u16> {

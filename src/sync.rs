@@ -4,13 +4,17 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::estimate::{Estimate, assess};
+use crate::estimate::{Estimate, Verdict, assess};
 use crate::exchange::{Action, Contact, Exchange, Trace};
+use crate::hwclock::follow::follow;
+use crate::hwclock::functions::Open;
+use crate::hwclock::zone::Zone;
 use crate::net::Event;
-use crate::outcome::{Conclusion, Host, Outcome, Server};
+use crate::outcome::{Conclusion, Host, Outcome, RtcResult, Server};
 use crate::plan::{Plan, RunMode};
 use crate::policy::Decision;
 use crate::system::{Clock, Network, Progress, Resolver};
+use crate::time::Interval;
 use crate::wire::NtpTimestamp;
 
 /// The most servers that one run asks, whatever the name servers say.
@@ -28,6 +32,10 @@ pub struct System<'a> {
     pub resolver: &'a dyn Resolver,
     /// Random numbers that nobody can guess.
     pub nonce: &'a mut dyn FnMut() -> u64,
+    /// The way to the RTC.
+    pub open_rtc: &'a mut Open<'a>,
+    /// What an RTC in local time shows.
+    pub local: &'a dyn Zone,
     /// Whom to tell how far the run is.
     pub progress: &'a mut dyn Progress,
 }
@@ -36,20 +44,25 @@ pub struct System<'a> {
 pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
     let started = system.clock.now();
     let hosts = find(plan, system.resolver);
-    let addresses = addresses(&hosts, plan.port);
+    let addresses = addresses(plan, &hosts);
     let (contacts, trace) = converse(plan, system, &addresses, started.raw + plan.deadline);
     let (servers, estimate) = judge(plan, contacts);
+    let mut warnings = Vec::new();
     let conclusion = match estimate {
         _ if servers.is_empty() => Conclusion::NobodyToAsk,
         Err(none) => Conclusion::NoEstimate(none),
         Ok(estimate) => {
-            let decision = plan.policy.decide(estimate.offset);
+            let decision = plan.policy.decide(estimate.offset, system.clock.now().real);
             let failure = set(system.clock, decision, &estimate, &servers).err();
+            if failure.is_none() && plan.unattended.mark_synced {
+                warnings.extend(mark_synced(system.clock, decision, &estimate).err());
+            }
             Conclusion::Decided { estimate, decision, failure }
         }
     };
+    let rtc = set_rtc(plan, system, &conclusion);
     let finished = system.clock.now().real;
-    Outcome { started: started.real, finished, hosts, servers, trace, conclusion }
+    Outcome { started: started.real, finished, hosts, servers, trace, conclusion, rtc, warnings }
 }
 
 fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
@@ -70,14 +83,17 @@ fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
 }
 
 /// Each address once, in the order of the names.
-fn addresses(hosts: &[Host], port: u16) -> Vec<SocketAddr> {
+fn addresses(plan: &Plan, hosts: &[Host]) -> Vec<SocketAddr> {
     let mut seen = HashSet::new();
-    let all = hosts.iter().flat_map(|host| host.addresses.iter().flatten()).map(|address| {
-        let mut address = *address;
-        address.set_port(port);
-        address
+    let ports = plan.ports.iter().copied().chain(std::iter::repeat(None));
+    let all = hosts.iter().zip(ports).flat_map(|(host, port)| {
+        host.addresses.iter().flatten().map(move |address| {
+            let mut address = *address;
+            address.set_port(port.unwrap_or(plan.port));
+            address
+        })
     });
-    all.filter(|address| seen.insert(*address)).take(MAX_SERVERS).collect()
+    all.filter(|address| !plan.spared.contains(&address.ip()) && seen.insert(*address)).take(MAX_SERVERS).collect()
 }
 
 /// Sends, waits and receives until all is said or `deadline`, a raw monotonic time, is there.
@@ -106,14 +122,27 @@ fn converse(
             }
             Action::Wait(until) => {
                 system.network.wait(until.saturating_sub(now), &mut events);
+                let news = !events.is_empty();
                 take_in(&mut events, &mut exchange, &*system.clock);
                 let (replies, most) = exchange.progress();
                 system.progress.replies(replies, most);
+                if news && is_accurate(plan, &exchange) {
+                    break;
+                }
             }
             Action::Done => break,
         }
     }
     exchange.finish(&system.clock.now())
+}
+
+/// Whether the answer is already as good as --accuracy wants, by servers that the rest cannot outvote.
+fn is_accurate(plan: &Plan, exchange: &Exchange) -> bool {
+    let Some(accuracy) = plan.unattended.accuracy else { return false };
+    let (candidates, voters) = exchange.standings();
+    let assessment = assess(&candidates, &plan.limits);
+    let agreeing = assessment.verdicts.iter().filter(|v| matches!(v, Verdict::Truechimer | Verdict::Outlier)).count();
+    assessment.estimate.is_ok_and(|estimate| estimate.root_distance <= accuracy && agreeing * 2 > voters)
 }
 
 fn take_in(events: &mut Vec<Event>, exchange: &mut Exchange, clock: &dyn Clock) {
@@ -135,8 +164,22 @@ fn judge(plan: &Plan, contacts: Vec<Contact>) -> (Vec<Server>, Result<Estimate, 
     (servers, assessment.estimate)
 }
 
+/// How good the clock is now: what a slew has still to add counts as an error.
+fn mark_synced(clock: &mut dyn Clock, decision: Decision, estimate: &Estimate) -> Result<(), String> {
+    let rest = match decision {
+        Decision::Step => Interval::ZERO,
+        Decision::Slew => estimate.offset.abs(),
+        Decision::Refuse(_) => return Ok(()),
+    };
+    let marked = clock.mark_synced(estimate.root_distance + rest, estimate.jitter + rest);
+    marked.map_err(|error| format!("the clock is set, but not marked as synchronised: {error}"))
+}
+
 /// Two runs at once measure the same offset; it is added once.
 fn set(clock: &mut dyn Clock, decision: Decision, estimate: &Estimate, servers: &[Server]) -> Result<(), String> {
+    if let Decision::Refuse(_) = decision {
+        return Ok(());
+    }
     let _claim = clock.claim();
     let now = clock.now();
     let mut samples = servers.iter().flat_map(|server| &server.contact.candidate.samples);
@@ -148,6 +191,19 @@ fn set(clock: &mut dyn Clock, decision: Decision, estimate: &Estimate, servers: 
     match decision {
         Decision::Step => clock.step(estimate.offset),
         Decision::Slew => clock.slew(estimate.offset),
+        Decision::Refuse(_) => Ok(()),
     }
     .map_err(|error| error.to_string())
+}
+
+/// The RTC after the clock. It gets true time: what the clock does not show yet, because it is slewed, or because nothing
+/// was set in a dry run, is added.
+fn set_rtc(plan: &Plan, system: &mut System<'_>, conclusion: &Conclusion) -> Option<RtcResult> {
+    let Conclusion::Decided { estimate, decision, failure: None } = conclusion else { return None };
+    let correction = match decision {
+        Decision::Refuse(_) => return None,
+        Decision::Step if !plan.is_dry() => Interval::ZERO,
+        Decision::Step | Decision::Slew => estimate.offset,
+    };
+    Some(follow(plan.rtc.as_ref()?, &*system.clock, system.open_rtc, system.local, correction))
 }

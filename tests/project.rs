@@ -129,6 +129,8 @@ const PURE: &[&str] = &[
     "policy.rs",
     "plan.rs",
     "outcome.rs",
+    "plan/unattended.rs",
+    "config",
     "report",
     "hwclock/adjtime.rs",
     "hwclock/date.rs",

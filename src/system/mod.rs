@@ -3,13 +3,17 @@
 //! Each effect is a trait with a real form; a dry run is a form that records and sets nothing, tests bring their own.
 
 pub mod adjfile;
+pub mod changes;
 mod claim;
 mod clock;
+pub mod config_files;
+pub mod daemons;
 #[allow(unsafe_code, reason = "the one place for system calls that no crate wraps")]
 mod ffi;
 pub mod kernel_zone;
 mod network;
 mod output;
+mod patient_resolver;
 mod privilege;
 mod progress;
 mod resolver;
@@ -17,11 +21,13 @@ pub mod rtc;
 pub mod rtc_device;
 pub mod rtc_error;
 pub mod rtc_tick;
+pub mod state;
 
 pub use claim::Claim;
 pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};
 pub use network::{Network, UdpNetwork};
 pub use output::{LineWriter, local_zone};
+pub use patient_resolver::PatientResolver;
 pub use privilege::become_user;
 pub use progress::{NoProgress, Progress, TerminalProgress};
 pub use resolver::{Resolver, SystemResolver};

@@ -64,7 +64,7 @@ where
 }
 
 /// The answer for a name that is an address itself.
-fn literal(name: &str, family: Family) -> Option<Resolved> {
+pub(super) fn literal(name: &str, family: Family) -> Option<Resolved> {
     let address: IpAddr = name.parse().ok()?;
     Some(if matches!((family, address), (Family::V4, IpAddr::V6(_)) | (Family::V6, IpAddr::V4(_))) {
         let text = format!("it is not an IPv{} address", if family == Family::V4 { 4 } else { 6 });
@@ -74,7 +74,7 @@ fn literal(name: &str, family: Family) -> Option<Resolved> {
     })
 }
 
-fn lookup(name: &str, family: Family) -> Resolved {
+pub(super) fn lookup(name: &str, family: Family) -> Resolved {
     if let Some(answer) = literal(name, family) {
         return answer;
     }
