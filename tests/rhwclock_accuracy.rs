@@ -82,3 +82,29 @@ fn debians_hwclock_is_a_second_wrong_in_many_writes() {
     let (_, max) = report("hwclock -w of util-linux 2.38.1, Intel", &errors);
     assert!(max > 900.0, "{errors:?}");
 }
+
+#[test]
+fn hctosys_sets_the_clock_to_the_rtcs_tick() {
+    let Some(cache) = require::guest() else { return };
+    let script = "i=0
+        while [ $i -lt 10 ]; do
+            probe step -$i.3$i
+            rhwclock -s || exit
+            for try in 1 2 3; do
+                set -- $(probe rtc-edge /dev/rtc0)
+                [ $6 -lt 1000000 ] && break
+            done
+            echo error $4
+            i=$((i + 1))
+        done";
+    let console = Guest::new(&cache).program(RHWCLOCK).script(script).run().success();
+    let mut errors: Vec<f64> = console
+        .lines()
+        .filter_map(|line| line.strip_prefix("error ")?.parse::<f64>().ok())
+        .map(|nanos| nanos / 1e6)
+        .collect();
+    assert_eq!(errors.len(), 10, "{console}");
+    errors.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
+    let (median, _) = report("rhwclock -s (RTC - clock), Intel", &errors);
+    assert!(median < 1.0 && errors[8].abs() < 2.0, "{errors:?}");
+}
