@@ -5,6 +5,7 @@ mod support;
 use std::time::Duration;
 
 use support::guest::{Guest, GuestRun};
+use support::hurry;
 use support::netns::Netns;
 use support::peers::Peer;
 use support::require::{self, Cache};
@@ -44,6 +45,7 @@ fn run(guest: Guest<'_>, script: &str) -> GuestRun {
 #[test]
 fn the_rtc_is_within_milliseconds_after_a_step() {
     let Some(net) = Net::new() else { return };
+    let _first = hurry::right_of_way();
     let script = "i=0
         while [ $i -lt 30 ]; do
             probe step $(awk 'BEGIN { srand('$(tr -dc 1-9 </dev/urandom | head -c 6)'); print 20 * rand() - 10 }')
@@ -75,6 +77,7 @@ fn the_rtc_is_within_milliseconds_after_a_step() {
 #[test]
 fn during_a_slew_the_rtc_gets_the_time_that_is_slewed_to() {
     let Some(net) = Net::new() else { return };
+    let _first = hurry::right_of_way();
     for offset in ["0.3", "-0.4"] {
         let script = format!(
             "rntpdate -b 10.0.2.2 >/dev/null
@@ -180,6 +183,7 @@ fn dry_runs_say_what_would_be_written() {
 #[test]
 fn the_time_survives_a_reboot() {
     let Some(net) = Net::new() else { return };
+    let _first = hurry::right_of_way();
     let script = "
         probe settime 1500000000
         rhwclock -s; probe rtc-edge /dev/rtc0; date -u '+first %Y'
