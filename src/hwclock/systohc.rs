@@ -22,6 +22,10 @@ const SPIN: Interval = Interval::from_micros(5000);
 /// is good enough.
 const TOLERANCE: Interval = Interval::from_micros(1000);
 
+/// A write that takes so much longer than reading was interrupted, and nobody knows whether before or after the chip took
+/// it. Twice as much each time is good enough; half a millisecond is usual, for what the kernel has to do afterwards.
+const STALL: Interval = Interval::from_micros(3000);
+
 /// Writes at most. On a machine too busy for all of them the second is still the nearest.
 const ATTEMPTS: u32 = 4;
 
@@ -83,7 +87,7 @@ pub fn set_to(
     options: Options,
 ) -> Result<Written, RtcError> {
     let delay = options.delay.unwrap_or_else(|| write_delay(rtc.driver()));
-    let mut lead = rehearse(clock, rtc, timeline);
+    let lead = rehearse(clock, rtc, timeline);
     let mut attempt = 1;
     let mut written = loop {
         let tolerance = TOLERANCE * (1 << (attempt - 1));
@@ -95,9 +99,9 @@ pub fn set_to(
         }
         if (reached + lead - aim.moment).abs() <= tolerance || is_last {
             rtc.set(aim.time)?;
-            lead = (timeline.at(&clock.now()) - reached) / 2;
-            let residual = reached + lead - aim.moment;
-            if residual.abs() <= tolerance || is_last {
+            let longer = timeline.at(&clock.now()) - reached - lead * 2;
+            if longer <= STALL * (1 << (attempt - 1)) || is_last {
+                let residual = reached + lead - aim.moment;
                 let Aim { time, unix, .. } = aim;
                 break Written { time, unix, delay, residual, attempts: attempt, verified: None };
             }
@@ -113,8 +117,8 @@ pub fn set_to(
 /// Goes once through what is done at the moment of the write: code that was never run is not yet in memory, and fetching
 /// it takes milliseconds on a slow machine. What is read does not matter, nor whether it can be.
 ///
-/// Gives half the time that the chip takes for a call: the write is begun so much earlier, to have its middle at the right
-/// moment. On a slow bus that is a millisecond or more.
+/// Gives half the time that reading the chip takes: the write, which takes the chip as long, is begun so much earlier, to
+/// have its middle at the right moment. On a slow bus that is a millisecond or more.
 fn rehearse(clock: &dyn Clock, rtc: &mut dyn Rtc, timeline: &Timeline) -> Interval {
     let _ = wait(clock, timeline, timeline.at(&clock.now()), SPIN);
     let _ = rtc.read();
