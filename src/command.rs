@@ -7,8 +7,9 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::cli::{self, NotParsed, rntpdate::RntpdateCli};
+use crate::explain::explain;
 use crate::outcome::ExitStatus;
-use crate::plan::Plan;
+use crate::plan::{Plan, RunMode};
 use crate::report::{self, Context, Line};
 use crate::selftest::{self, SelfTest};
 use crate::sync::{self, System};
@@ -42,6 +43,9 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
         Ok(plan) => plan,
         Err(error) => return usage(program, &error.to_string()),
     };
+    if cli.peers {
+        return crate::peers::run(&plan);
+    }
     let run = if cli.self_test { try_self(plan) } else { run(plan, found) };
     run.unwrap_or_else(|error| {
         let _ = writeln!(std::io::stderr(), "{program}: {error:#}");
@@ -56,7 +60,7 @@ fn usage(program: &str, text: &str) -> ExitStatus {
 
 /// `lines` are to be printed first.
 fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
-    let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
+    let mut writer = LineWriter::new(&plan.program, plan.output.syslog).stderr_only(plan.output.json);
     let mut pass = match unattended::enter(&mut plan) {
         Entry::Go(pass) => pass,
         Entry::Leave(lines, status) => {
@@ -78,7 +82,12 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     if !plan.output.quiet {
         writer.write(&lines);
     }
-    writer.write(&report::render(&outcome, &Context { plan: &plan, zone: &local_zone }));
+    let context = Context { plan: &plan, zone: &local_zone };
+    if plan.output.json {
+        let _ = writeln!(std::io::stdout(), "{}", report::render_json(&outcome, &context));
+    } else {
+        writer.write(&report::render(&outcome, &context));
+    }
     writer.write(&problems);
     Ok(outcome.exit_status())
 }
@@ -120,5 +129,9 @@ fn on_this_machine(plan: &Plan, resolver: &dyn Resolver) -> Result<crate::outcom
         local: &chrono::Local,
         progress: &mut *progress,
     };
-    Ok(sync::run(plan, &mut system))
+    let mut outcome = sync::run(plan, &mut system);
+    if plan.mode == RunMode::Debug {
+        explain(&mut outcome, plan);
+    }
+    Ok(outcome)
 }

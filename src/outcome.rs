@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::diagnosis::Evidence;
 use crate::estimate::{Estimate, NoEstimate, Peer, Verdict};
 use crate::exchange::{Contact, Trace};
 use crate::hwclock::adjtime::Kept;
@@ -17,8 +18,10 @@ use crate::time::{Interval, Time};
 pub struct Host {
     /// As the user wrote it.
     pub name: String,
-    /// Its addresses.
+    /// Its addresses, as far as they are asked.
     pub addresses: Resolved,
+    /// How many more it has.
+    pub left_out: usize,
     /// What the addresses are called in turn, as far as that was asked.
     pub reverse: Vec<Option<String>>,
 }
@@ -32,6 +35,8 @@ pub struct Server {
     pub peer: Option<Peer>,
     /// The judgement.
     pub verdict: Verdict,
+    /// What was found out besides, in a run that explains itself.
+    pub evidence: Evidence,
 }
 
 /// How a run ended.

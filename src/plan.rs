@@ -58,6 +58,8 @@ pub struct Output {
     pub verbose: bool,
     /// Positive offsets with a sign.
     pub plus: bool,
+    /// One JSON object instead of lines.
+    pub json: bool,
     /// Nothing but steps, refusals and failures.
     pub quiet: bool,
 }
@@ -204,7 +206,13 @@ impl Plan {
             // Whatever the name servers do, as much time remains for the time servers.
             names: NAMES.min(deadline / 2),
             user: cli.user.clone(),
-            output: Output { syslog: cli.syslog, verbose: cli.verbose, plus: !cli.no_plus, quiet: cli.quiet },
+            output: Output {
+                syslog: cli.syslog,
+                verbose: cli.verbose,
+                plus: !cli.no_plus,
+                json: cli.json,
+                quiet: cli.quiet,
+            },
             ports,
             spared: Vec::new(),
             unattended,

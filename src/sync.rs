@@ -1,26 +1,27 @@
 //! The pipeline: from a plan to an outcome.
 
 use std::collections::HashSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use crate::diagnosis::Evidence;
 use crate::estimate::{Estimate, Verdict, assess};
 use crate::exchange::{Action, Contact, Exchange, Trace};
 use crate::hwclock::follow::follow;
 use crate::hwclock::functions::Open;
 use crate::hwclock::zone::Zone;
-use crate::net::Event;
+use crate::net::{Event, Resolved};
 use crate::outcome::{Conclusion, Host, Outcome, RtcResult, Server};
-use crate::plan::{Plan, RunMode};
+use crate::plan::Plan;
 use crate::policy::Decision;
 use crate::system::{Clock, Network, Progress, Resolver};
 use crate::time::Interval;
 use crate::wire::NtpTimestamp;
 
-/// The most servers that one run asks, whatever the name servers say.
+/// The most servers that one run asks.
 const MAX_SERVERS: usize = 256;
-/// What -d may spend on the names of addresses: they only adorn.
-const REVERSE: Duration = Duration::from_secs(1);
+/// The most of them that one name stands for, so that no name server's answer crowds out the other names.
+const MAX_PER_NAME: usize = 16;
 
 /// What a run works on.
 pub struct System<'a> {
@@ -67,19 +68,23 @@ pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
 
 fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
     let found = resolver.resolve(&plan.servers, plan.family, plan.names);
-    let mut hosts: Vec<Host> = plan
-        .servers
-        .iter()
-        .zip(found)
-        .map(|(name, addresses)| Host { name: name.clone(), addresses, reverse: Vec::new() })
-        .collect();
-    if plan.mode == RunMode::Debug {
-        for host in &mut hosts {
-            let ips: Vec<_> = host.addresses.iter().flatten().map(SocketAddr::ip).collect();
-            host.reverse = resolver.reverse(&ips, REVERSE.min(plan.names));
-        }
-    }
-    hosts
+    plan.servers.iter().zip(found).map(|(name, addresses)| host(name, addresses)).collect()
+}
+
+/// An IPv4 address in IPv6 clothes is the same server, and has one vote.
+fn host(name: &str, addresses: Resolved) -> Host {
+    let plain = |address: SocketAddr| match address.ip().to_canonical() {
+        IpAddr::V4(v4) => SocketAddr::new(v4.into(), address.port()),
+        // The interface of a link-local address stays with it.
+        IpAddr::V6(_) => address,
+    };
+    let mut left_out = 0;
+    let addresses = addresses.map(|mut addresses| {
+        left_out = addresses.len().saturating_sub(MAX_PER_NAME);
+        addresses.truncate(MAX_PER_NAME);
+        addresses.into_iter().map(plain).collect()
+    });
+    Host { name: name.to_owned(), addresses, left_out, reverse: Vec::new() }
 }
 
 /// Each address once, in the order of the names.
@@ -159,8 +164,11 @@ fn judge(plan: &Plan, contacts: Vec<Contact>) -> (Vec<Server>, Result<Estimate, 
     let candidates: Vec<_> = contacts.iter().map(|contact| &contact.candidate).collect();
     let assessment = assess(&candidates, &plan.limits);
     let judged = assessment.peers.into_iter().zip(assessment.verdicts);
-    let servers =
-        contacts.into_iter().zip(judged).map(|(contact, (peer, verdict))| Server { contact, peer, verdict }).collect();
+    let servers = contacts
+        .into_iter()
+        .zip(judged)
+        .map(|(contact, (peer, verdict))| Server { contact, peer, verdict, evidence: Evidence::default() })
+        .collect();
     (servers, assessment.estimate)
 }
 

@@ -9,6 +9,7 @@ const CLOCK: &str = "How to set the clock";
 const RTC: &str = "Whether and how to set the hardware clock (RTC)";
 const SERVERS: &str = "How to ask the servers";
 const TRUST: &str = "Whom to trust";
+const WHY: &str = "How to find out what is wrong (see also -d)";
 const UNATTENDED: &str = "Unattended runs: cron, boot, timers";
 const OUTPUT: &str = "What to print, and where";
 
@@ -150,6 +151,14 @@ pub struct RntpdateCli {
     /// Print positive offsets without the plus sign, as ntpdate did before 4.2.8p11.
     #[arg(long, help_heading = OUTPUT)]
     pub no_plus: bool,
+
+    /// Print one JSON object instead of lines; with -q, -d, or when the clock is set.
+    #[arg(long, help_heading = OUTPUT, conflicts_with = "self_test")]
+    pub json: bool,
+
+    /// Print what the servers say of themselves and of their own sources, as ntpq -p does, and set nothing.
+    #[arg(long, help_heading = WHY, conflicts_with_all = ["query", "debug", "self_test", "json"])]
+    pub peers: bool,
 
     /// Print nothing unless the clock was stepped, or something was refused or failed.
     #[arg(long, help_heading = OUTPUT, conflicts_with_all = ["query", "debug", "verbose", "self_test"])]

@@ -5,9 +5,15 @@ mod brief;
 mod causes;
 mod date;
 mod debug;
+mod diagnosis;
+mod json;
 mod rtc;
+mod view;
 
 use chrono::{DateTime, FixedOffset};
+
+pub use json::render_json;
+pub use view::view_lines;
 
 use crate::estimate::NoEstimate;
 use crate::outcome::{Conclusion, Outcome};
@@ -94,6 +100,8 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     lines.extend(causes::hosts(outcome));
     if debug {
         lines.extend(debug::servers(outcome, context));
+        let stdout = |text| Line { channel: Channel::Stdout, at: outcome.finished, text };
+        lines.extend(diagnosis::paragraph(outcome).into_iter().map(stdout));
     } else {
         lines.extend(query(outcome, context));
         lines.extend(causes::servers(outcome, context));

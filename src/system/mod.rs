@@ -7,6 +7,7 @@ pub mod changes;
 mod claim;
 mod clock;
 pub mod config_files;
+mod control;
 pub mod daemons;
 #[allow(unsafe_code, reason = "the one place for system calls that no crate wraps")]
 mod ffi;
@@ -15,6 +16,7 @@ mod network;
 mod output;
 mod patient_resolver;
 mod privilege;
+mod probe;
 mod progress;
 mod resolver;
 pub mod rtc;
@@ -25,9 +27,11 @@ pub mod state;
 
 pub use claim::Claim;
 pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};
+pub use control::{MAX_ASKED, ask_about_itself};
 pub use network::{Network, UdpNetwork};
 pub use output::{LineWriter, local_zone};
 pub use patient_resolver::PatientResolver;
 pub use privilege::become_user;
+pub use probe::gather_evidence;
 pub use progress::{NoProgress, Progress, TerminalProgress};
 pub use resolver::{Resolver, SystemResolver};
