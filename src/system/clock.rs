@@ -62,6 +62,9 @@ pub trait Clock {
     }
 }
 
+/// No three readings take so long: the program was not running in between.
+const INTERRUPTED: Duration = Duration::from_millis(1);
+
 /// The kernel's CLOCK_REALTIME.
 #[derive(Debug, Default)]
 pub struct SystemClock;
@@ -70,6 +73,16 @@ impl SystemClock {
     fn read(id: ClockId) -> Duration {
         // Neither clock can fail on Linux (clock_gettime(2)); 1970 would be the answer of a kernel without them.
         clock_gettime(id).map(Duration::from).unwrap_or_default()
+    }
+
+    /// Both clocks, and how far apart the readings are.
+    fn read_pair() -> (Reading, Duration) {
+        // The raw clock is read on both sides, so that the pair belongs together to a fraction of the time the reads take.
+        let before = SystemClock::read(ClockId::CLOCK_MONOTONIC_RAW);
+        let real = SystemClock::read(ClockId::CLOCK_REALTIME);
+        let after = SystemClock::read(ClockId::CLOCK_MONOTONIC_RAW);
+        let gap = after.saturating_sub(before);
+        (Reading { real: Time::UNIX_EPOCH + Interval::from(real), raw: before + gap / 2 }, gap)
     }
 
     /// Drops what a former daemon's phase lock (ADJ_OFFSET) still has to add: adjtime alone leaves it running.
@@ -102,12 +115,15 @@ fn microseconds(error: Interval) -> libc::c_long {
 
 impl Clock for SystemClock {
     fn now(&self) -> Reading {
-        // The raw clock is read on both sides, so that the pair belongs together to a fraction of the time the reads take.
-        let before = SystemClock::read(ClockId::CLOCK_MONOTONIC_RAW);
-        let real = SystemClock::read(ClockId::CLOCK_REALTIME);
-        let after = SystemClock::read(ClockId::CLOCK_MONOTONIC_RAW);
-        let real = Time::UNIX_EPOCH + Interval::from(real);
-        Reading { real, raw: before + (after.saturating_sub(before)) / 2 }
+        // A pair that was interrupted in the middle is taken anew.
+        let mut pair = SystemClock::read_pair();
+        for _ in 0..4 {
+            if pair.1 < INTERRUPTED {
+                break;
+            }
+            pair = std::cmp::min_by_key(pair, SystemClock::read_pair(), |(_, gap)| *gap);
+        }
+        pair.0
     }
 
     fn step(&mut self, offset: Interval) -> Result<(), ClockError> {
