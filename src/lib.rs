@@ -1,4 +1,14 @@
-//! One-shot time client and RTC tool for Linux.
+//! rntpdate, a one-shot NTP client, and rhwclock, a tool for the hardware clock: the library under both programs.
+//!
+//! ```text
+//! arguments → Plan → addresses → requests/replies → samples → one candidate per server → verdicts + estimate
+//!           → decision → clock → RTC → Outcome → report
+//! ```
+//!
+//! [`sync`] reads like that line. Everything left of an arrow is a value. The pure modules ([`time`], [`net`], [`wire`],
+//! [`exchange`], [`estimate`], [`policy`], [`plan`], [`outcome`], [`report`], [`config`], the most of [`hwclock`]) are given the time, random
+//! numbers and zones; what touches the machine stands behind the traits of [`system`].
+//! [`unattended`] is what stands around a run under cron and at boot: who may run, when, how often, and what follows.
 #![deny(unsafe_code)]
 
 pub mod cli;
@@ -6,6 +16,7 @@ pub mod command;
 pub mod config;
 pub mod estimate;
 pub mod exchange;
+pub mod hwclock;
 pub mod net;
 pub mod outcome;
 pub mod plan;

@@ -1,12 +1,18 @@
 //! What the project promises of itself: generated files are up to date, pure code is pure, unsafe code is in one place.
 //!
 //! `RNTPDATE_BLESS=1 cargo test --test project` writes the generated files anew.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "support/require.rs"]
+#[allow(dead_code, reason = "a part of it is for other tests")]
+mod require;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Command, CommandFactory};
 use clap_complete::{Shell, generate};
+use rntpdate::cli::rhwclock::RhwclockCli;
 use rntpdate::cli::rntpdate::RntpdateCli;
 
 fn root() -> PathBuf {
@@ -15,7 +21,7 @@ fn root() -> PathBuf {
 
 /// Each program with its command line.
 fn programs() -> Vec<(&'static str, Command)> {
-    vec![("rntpdate", RntpdateCli::command())]
+    vec![("rntpdate", RntpdateCli::command()), ("rhwclock", RhwclockCli::command())]
 }
 
 /// Compares a generated file with the committed one, or writes it.
@@ -81,6 +87,26 @@ fn completions_are_up_to_date() {
     }
 }
 
+#[test]
+fn shells_and_man_accept_what_was_generated() {
+    for (checker, arguments, suffix) in
+        [("bash", "-n", ".bash"), ("zsh", "-n", ""), ("fish", "--no-execute", ".fish"), ("mandoc", "-Wwarning", ".8")]
+    {
+        if !require::present(checker) {
+            continue;
+        }
+        for (program, _) in programs() {
+            let file = match checker {
+                "mandoc" => format!("man/{program}{suffix}"),
+                "zsh" => format!("completions/_{program}"),
+                _ => format!("completions/{program}{suffix}"),
+            };
+            let output = std::process::Command::new(checker).arg(arguments).arg(root().join(&file)).output().unwrap();
+            assert!(output.status.success(), "{file}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+}
+
 /// Every Rust file below a folder or the file itself, with its text.
 fn sources(path: &Path) -> Vec<(PathBuf, String)> {
     if path.is_file() {
@@ -94,8 +120,26 @@ fn sources(path: &Path) -> Vec<(PathBuf, String)> {
 }
 
 /// The modules that compute and do nothing else. Time, randomness, files and zones reach them as arguments.
-const PURE: &[&str] =
-    &["time.rs", "net.rs", "wire", "exchange", "estimate", "policy.rs", "plan.rs", "outcome.rs", "report", "config"];
+const PURE: &[&str] = &[
+    "time.rs",
+    "net.rs",
+    "wire",
+    "exchange",
+    "estimate",
+    "policy.rs",
+    "plan.rs",
+    "outcome.rs",
+    "report",
+    "config",
+    "hwclock/adjtime.rs",
+    "hwclock/date.rs",
+    "hwclock/date_relative.rs",
+    "hwclock/drift.rs",
+    "hwclock/rtc_time.rs",
+    "hwclock/text.rs",
+    "hwclock/timeline.rs",
+    "hwclock/zone.rs",
+];
 
 #[test]
 fn pure_modules_are_pure() {

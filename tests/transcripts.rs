@@ -3,6 +3,7 @@
 //!
 //! In the patterns `#` is a digit, `?` a digit or a space, `^` a letter, `h` a hexadecimal digit, `~` a sign, `@` a number, `*`
 //! the rest of the line. `%` stands for `DATE ntpdate[PID]: ` and `§` for an NTP timestamp and its local time.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "support/ntpserver/mod.rs"]
 mod ntpserver;

@@ -1,2 +1,9 @@
-//! rhwclock.
-fn main() {}
+//! rhwclock: the command line in, the real clocks, the exit status out.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os();
+    let program = rntpdate::cli::program_name(arguments.next().as_ref(), "rhwclock");
+    ExitCode::from(rntpdate::hwclock::command::rhwclock(&program, arguments))
+}

@@ -1,5 +1,6 @@
 //! The command lines as they are typed. What the words mean is decided elsewhere.
 
+pub mod rhwclock;
 pub mod rntpdate;
 
 use std::ffi::OsString;

@@ -55,6 +55,11 @@ pub trait Clock {
     fn mark_synced(&mut self, _max_error: Interval, _likely_error: Interval) -> Result<(), ClockError> {
         Err(ClockError::Other(io::ErrorKind::Unsupported.into()))
     }
+
+    /// Lets `span` pass.
+    fn sleep(&self, span: Duration) {
+        std::thread::sleep(span);
+    }
 }
 
 /// The kernel's CLOCK_REALTIME.
@@ -199,5 +204,9 @@ impl<C: Clock> Clock for DryClock<C> {
 
     fn pending_slew(&self) -> Interval {
         self.inner.pending_slew()
+    }
+
+    fn sleep(&self, span: Duration) {
+        self.inner.sleep(span);
     }
 }

@@ -1,6 +1,7 @@
 //! The only unsafe code: system calls that no crate wraps safely.
 
 use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// A `timex` with every field zero: an `adjtimex` call with it reads and changes nothing.
 pub(super) fn empty_timex() -> libc::timex {
@@ -13,4 +14,134 @@ pub(super) fn adjust_realtime(timex: &mut libc::timex) -> io::Result<i32> {
     // SAFETY: the pointer comes from an exclusive reference to a complete timex, and the kernel writes that struct only.
     let state = unsafe { libc::clock_adjtime(libc::CLOCK_REALTIME, timex) };
     if state < 0 { Err(io::Error::last_os_error()) } else { Ok(state) }
+}
+
+/// `struct rtc_time` of linux/rtc.h: the fields of C's `struct tm`, no more.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RawRtcTime {
+    pub(super) sec: libc::c_int,
+    pub(super) min: libc::c_int,
+    pub(super) hour: libc::c_int,
+    pub(super) mday: libc::c_int,
+    /// 0 to 11.
+    pub(super) mon: libc::c_int,
+    /// Since 1900.
+    pub(super) year: libc::c_int,
+    pub(super) wday: libc::c_int,
+    pub(super) yday: libc::c_int,
+    pub(super) isdst: libc::c_int,
+}
+
+/// `struct rtc_param` of linux/rtc.h.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RawRtcParam {
+    pub(super) param: u64,
+    /// A union in C, of which this is the only member that any parameter uses.
+    pub(super) value: u64,
+    pub(super) index: u32,
+    pub(super) pad: u32,
+}
+
+nix::ioctl_read!(ioctl_rtc_rd_time, b'p', 0x09, RawRtcTime);
+nix::ioctl_write_ptr!(ioctl_rtc_set_time, b'p', 0x0a, RawRtcTime);
+nix::ioctl_none!(ioctl_rtc_uie_on, b'p', 0x03);
+nix::ioctl_none!(ioctl_rtc_uie_off, b'p', 0x04);
+// The kernel defines both as _IOW, and writes to the struct all the same.
+nix::ioctl_write_ptr!(ioctl_rtc_param_set, b'p', 0x14, RawRtcParam);
+nix::ioctl_read!(ioctl_rtc_vl_read, b'p', 0x13, libc::c_uint);
+nix::ioctl_none!(ioctl_rtc_vl_clr, b'p', 0x14);
+
+/// RTC_RD_TIME.
+pub(super) fn rtc_read_time(fd: BorrowedFd<'_>) -> io::Result<RawRtcTime> {
+    let mut time = RawRtcTime::default();
+    // SAFETY: the descriptor is open for the call, and the kernel writes one rtc_time, for which the pointer has room.
+    unsafe { ioctl_rtc_rd_time(fd.as_raw_fd(), &raw mut time) }?;
+    Ok(time)
+}
+
+/// RTC_SET_TIME.
+pub(super) fn rtc_set_time(fd: BorrowedFd<'_>, time: &RawRtcTime) -> io::Result<()> {
+    // SAFETY: the descriptor is open for the call, and the kernel reads one rtc_time, which the reference guarantees.
+    unsafe { ioctl_rtc_set_time(fd.as_raw_fd(), time) }?;
+    Ok(())
+}
+
+/// RTC_UIE_ON and RTC_UIE_OFF: one interrupt, and so one readable descriptor, at each tick of the chip.
+pub(super) fn rtc_update_interrupt(fd: BorrowedFd<'_>, on: bool) -> io::Result<()> {
+    // SAFETY: the descriptor is open for the call; neither request takes an argument.
+    unsafe { if on { ioctl_rtc_uie_on(fd.as_raw_fd()) } else { ioctl_rtc_uie_off(fd.as_raw_fd()) } }?;
+    Ok(())
+}
+
+/// RTC_PARAM_GET (Linux 5.16).
+pub(super) fn rtc_param_get(fd: BorrowedFd<'_>, param: u64, index: u32) -> io::Result<u64> {
+    let mut raw = RawRtcParam { param, index, ..RawRtcParam::default() };
+    let request = nix::request_code_write!(b'p', 0x13, size_of::<RawRtcParam>());
+    // SAFETY: the descriptor is open for the call, and the kernel reads and writes one rtc_param, which the exclusive
+    // reference guarantees; nix's macro for _IOW would hand it a pointer to what may not change.
+    let result = unsafe { libc::ioctl(fd.as_raw_fd(), request, &raw mut raw) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(raw.value) }
+}
+
+/// RTC_PARAM_SET (Linux 5.16).
+pub(super) fn rtc_param_set(fd: BorrowedFd<'_>, param: u64, index: u32, value: u64) -> io::Result<()> {
+    let raw = RawRtcParam { param, value, index, pad: 0 };
+    // SAFETY: the descriptor is open for the call, and the kernel reads one rtc_param, which the reference guarantees.
+    unsafe { ioctl_rtc_param_set(fd.as_raw_fd(), &raw const raw) }?;
+    Ok(())
+}
+
+/// RTC_VL_READ: the chip's report on its supply voltage, one bit per finding.
+pub(super) fn rtc_voltage_read(fd: BorrowedFd<'_>) -> io::Result<u32> {
+    let mut bits: libc::c_uint = 0;
+    // SAFETY: the descriptor is open for the call, and the kernel writes one unsigned int, for which there is room.
+    unsafe { ioctl_rtc_vl_read(fd.as_raw_fd(), &raw mut bits) }?;
+    Ok(bits)
+}
+
+/// RTC_VL_CLR: forgets the findings.
+pub(super) fn rtc_voltage_clear(fd: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: the descriptor is open for the call; the request takes no argument.
+    unsafe { ioctl_rtc_vl_clr(fd.as_raw_fd()) }?;
+    Ok(())
+}
+
+/// `struct timezone` of sys/time.h, which libc keeps opaque.
+#[repr(C)]
+struct RawTimezone {
+    minutes_west: libc::c_int,
+    dst_kind: libc::c_int,
+}
+
+/// settimeofday(2) with a timezone alone. The first call since boot with `minutes_west` other than 0 warps the clock.
+pub(super) fn set_kernel_timezone(minutes_west: i32) -> io::Result<()> {
+    let zone = RawTimezone { minutes_west, dst_kind: 0 };
+    let no_time = std::ptr::null::<libc::timeval>();
+    // SAFETY: a null time is allowed (it is left alone), and the kernel reads one timezone, which the reference guarantees.
+    // The system call itself, because musl's function drops the timezone.
+    let result = unsafe { libc::syscall(libc::SYS_settimeofday, no_time, &raw const zone) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rtc_structs_have_the_sizes_in_the_request_codes() {
+        assert_eq!(size_of::<RawRtcTime>(), 36);
+        assert_eq!(size_of::<RawRtcParam>(), 24);
+        assert_eq!(std::mem::offset_of!(RawRtcParam, index), 16);
+    }
+
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
+    #[test]
+    fn request_codes_are_the_kernels() {
+        assert_eq!(nix::request_code_read!(b'p', 0x09, size_of::<RawRtcTime>()), 0x8024_7009);
+        assert_eq!(nix::request_code_write!(b'p', 0x0a, size_of::<RawRtcTime>()), 0x4024_700a);
+        assert_eq!(nix::request_code_write!(b'p', 0x13, size_of::<RawRtcParam>()), 0x4018_7013);
+        assert_eq!(nix::request_code_read!(b'p', 0x13, size_of::<libc::c_uint>()), 0x8004_7013);
+    }
 }

@@ -2,18 +2,24 @@
 //!
 //! Each effect is a trait with a real form; a dry run is a form that records and sets nothing, tests bring their own.
 
+pub mod adjfile;
 pub mod changes;
 mod clock;
 pub mod config_files;
 pub mod daemons;
 #[allow(unsafe_code, reason = "the one place for system calls that no crate wraps")]
 mod ffi;
+pub mod kernel_zone;
 mod network;
 mod output;
 mod patient_resolver;
 mod privilege;
 mod progress;
 mod resolver;
+pub mod rtc;
+pub mod rtc_device;
+pub mod rtc_error;
+pub mod rtc_tick;
 pub mod state;
 
 pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};

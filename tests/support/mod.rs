@@ -3,6 +3,7 @@
 
 pub(crate) mod cpio;
 pub(crate) mod dns;
+pub(crate) mod fake_rtc;
 pub(crate) mod guest;
 pub(crate) mod netns;
 pub(crate) mod overlay;

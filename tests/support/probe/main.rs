@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 mod clock;
+mod cmos;
 mod rtc;
 
 #[path = "../query.rs"]
@@ -25,6 +26,7 @@ usage: probe clocks                realtime, monotonic and raw clock, read at on
        probe rtc-set DEVICE SECONDS  sets the RTC to a whole second since 1970, now
        probe rtc-sync DEVICE FRACTION  sets the RTC to the system clock's whole second, when the clock's next
                                    fraction is FRACTION
+       probe cmos REGISTER VALUE   writes a register of a PC's clock chip, past the kernel
        probe query ADDRESS [PORT]  one client request to an NTP server";
 
 fn main() -> ExitCode {
@@ -55,6 +57,7 @@ fn run(words: &[&str]) -> Result<(), Box<dyn std::error::Error>> {
         ["rtc-edge", device] => rtc::print_edge(device)?,
         ["rtc-set", device, seconds] => rtc::set(device, seconds.parse()?)?,
         ["rtc-sync", device, fraction] => rtc::sync(device, fraction.parse()?)?,
+        ["cmos", register, value] => cmos::write(register.parse()?, value.parse()?)?,
         ["query", address] => print_query(address, 123)?,
         ["query", address, port] => print_query(address, port.parse()?)?,
         _ => return Err(USAGE.into()),

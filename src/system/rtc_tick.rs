@@ -1,0 +1,106 @@
+//! Waiting for the chip's second to change, without ever waiting for ever.
+
+use std::io::Read as _;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::rtc::{Rtc, Tick, TickSource};
+use super::rtc_error::RtcError;
+use super::{Clock, ffi};
+use crate::hwclock::rtc_time::RtcTime;
+use crate::time::{Interval, Reading};
+
+/// An interrupt that has not come by then does not come: the tick is a second away at most.
+const INTERRUPT_LIMIT: Duration = Duration::from_millis(2000);
+
+/// With the interrupt's limit less than five seconds; more than one, because a second may pass before it is noticed.
+const POLL_LIMIT: Duration = Duration::from_millis(2500);
+
+/// Between two readings of the chip. A reading takes 20 to 100 us on a PC, longer on a bus.
+const POLL_PAUSE: Duration = Duration::from_micros(100);
+
+/// Switches the interrupt off when it goes.
+struct UpdateInterrupt<'fd>(BorrowedFd<'fd>);
+
+impl Drop for UpdateInterrupt<'_> {
+    fn drop(&mut self) {
+        // Nothing is left to be done about an error; the kernel switches it off when the device is closed.
+        let _ = ffi::rtc_update_interrupt(self.0, false);
+    }
+}
+
+/// The tick by its interrupt. `None` where the chip has none, or it does not come.
+pub(super) fn by_interrupt(rtc: &mut dyn Rtc, fd: BorrowedFd<'_>, clock: &dyn Clock) -> Result<Option<Tick>, RtcError> {
+    let before = rtc.read()?;
+    match ffi::rtc_update_interrupt(fd, true) {
+        Ok(()) => {}
+        // ENOTTY, EINVAL and EIO are what drivers without one answer; whatever it is, reading worked.
+        Err(_) => return Ok(None),
+    }
+    let _off = UpdateInterrupt(fd);
+    let start = clock.now().raw;
+    loop {
+        let waited = clock.now().raw.saturating_sub(start);
+        let Some(left) = INTERRUPT_LIMIT.checked_sub(waited) else { return Ok(None) };
+        if !readable(fd, left) {
+            return Ok(None);
+        }
+        let at = clock.now();
+        let time = rtc.read()?;
+        // The first interrupt may be an old one: the second has to have changed.
+        if time != before {
+            return Ok(Some(Tick { time, at, bound: Interval::ZERO, source: TickSource::Interrupt }));
+        }
+    }
+}
+
+/// Waits for the descriptor and takes what is there. False after the time-out or an error.
+fn readable(fd: BorrowedFd<'_>, limit: Duration) -> bool {
+    // A millisecond more, so that a rest below one does not become a busy loop.
+    let timeout = PollTimeout::try_from(limit + Duration::from_millis(1)).unwrap_or(PollTimeout::ZERO);
+    let mut fds = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
+    match poll(&mut fds, timeout) {
+        Ok(0) => false,
+        Ok(_) => take_event(fd),
+        Err(Errno::EINTR) => true,
+        Err(_) => false,
+    }
+}
+
+/// Reads the count of interrupts, so that the descriptor is readable again only after the next.
+fn take_event(fd: BorrowedFd<'_>) -> bool {
+    let Ok(owned) = fd.try_clone_to_owned() else { return false };
+    let mut count = [0; size_of::<libc::c_ulong>()];
+    std::fs::File::from(owned).read(&mut count).is_ok()
+}
+
+/// The tick by reading the chip until its second changes: what [`Rtc::watch_tick`] is for every chip.
+pub fn by_polling(rtc: &mut dyn Rtc, clock: &dyn Clock) -> Result<Tick, RtcError> {
+    let start = clock.now();
+    let first = rtc.read()?;
+    let mut before = start;
+    loop {
+        let asked = clock.now();
+        let time = rtc.read()?;
+        if time != first {
+            return Ok(between(time, &before, &clock.now()));
+        }
+        before = asked;
+        let waited = asked.raw.saturating_sub(start.raw);
+        if waited > POLL_LIMIT {
+            return Err(RtcError::NoTick { path: rtc.path().to_owned(), waited });
+        }
+        clock.sleep(POLL_PAUSE);
+    }
+}
+
+/// A tick somewhere between two readings.
+fn between(time: RtcTime, before: &Reading, after: &Reading) -> Tick {
+    let width = after.raw.saturating_sub(before.raw);
+    let half = width / 2;
+    let at = Reading { real: before.real + Interval::from(half), raw: before.raw + half };
+    Tick { time, at, bound: Interval::from(half), source: TickSource::Polling }
+}

@@ -1,0 +1,133 @@
+//! The write of the clock chip, on a board where time passes only when something is done.
+
+mod support;
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use rntpdate::hwclock::systohc::{Options, Written, set_rtc};
+use rntpdate::hwclock::zone::Scale;
+use rntpdate::system::Clock as _;
+use rntpdate::system::rtc::{DryRtc, Rtc as _, RtcChange};
+use rntpdate::system::rtc_error::RtcError;
+use rntpdate::time::{Interval, Time};
+use support::fake_rtc::{Board, Chip, FakeRtc};
+
+const NOW: i64 = 1_795_428_000;
+
+fn board(micros: i64) -> Board {
+    Board::new(Time::from_unix(NOW, micros * 1000), NOW - 86_400)
+}
+
+fn write(board: &Board, options: Options) -> Result<Written, RtcError> {
+    set_rtc(board, &mut FakeRtc::new(board), Interval::ZERO, Scale::Utc, options)
+}
+
+const VERIFY: Options = Options { delay: None, verify: true };
+
+proptest! {
+    #[test]
+    fn a_pcs_chip_is_right_at_its_next_tick(start in 0_i64..1_000_000, phase in 0_i64..1_000_000, late in 0_u64..900) {
+        let board = board(start).with(|state| {
+            state.edge = state.edge - Interval::from_micros(phase);
+            state.oversleep = Duration::from_micros(late);
+        });
+        let written = write(&board, VERIFY).unwrap();
+        prop_assert!(board.chip_error().abs() < Interval::from_micros(100), "{}", board.chip_error());
+        prop_assert!(written.residual.abs() < Interval::from_micros(100), "{}", written.residual);
+        let seen = written.verified.unwrap();
+        prop_assert!((seen.error - board.chip_error()).abs() <= seen.bound, "{seen:?} {}", board.chip_error());
+    }
+
+    #[test]
+    fn a_chip_that_keeps_its_tick_is_within_half_a_second(start in 0_i64..1_000_000, phase in 0_i64..1_000_000) {
+        let board = board(start).with(|state| {
+            state.edge = state.edge - Interval::from_micros(phase);
+            state.chip = Chip::KeepsPhase;
+        });
+        write(&board, Options::default()).unwrap();
+        prop_assert!(board.chip_error().abs() < Interval::from_micros(501_000), "{}", board.chip_error());
+    }
+
+    #[test]
+    fn a_slew_under_way_is_seen_through(start in 0_i64..1_000_000, offset in -499_000_i64..499_000) {
+        let correction = Interval::from_micros(offset);
+        let board = board(start).with(|state| state.slew = correction);
+        set_rtc(&board, &mut FakeRtc::new(&board), correction, Scale::Utc, Options::default()).unwrap();
+        prop_assert!(board.chip_error().abs() < Interval::from_micros(100), "{}", board.chip_error());
+    }
+}
+
+#[test]
+fn other_drivers_are_written_at_the_whole_second() {
+    let board = board(123_456).with(|state| {
+        state.driver = Some("rtc-ds1307");
+        state.chip = Chip::TicksAfter(Duration::from_secs(1));
+    });
+    let written = write(&board, VERIFY).unwrap();
+    assert_eq!(written.delay, Interval::ZERO);
+    assert!(board.chip_error().abs() < Interval::from_micros(100), "{}", board.chip_error());
+}
+
+#[test]
+fn a_delay_of_the_users_own_wins() {
+    let board = board(0).with(|state| state.chip = Chip::TicksAfter(Duration::from_millis(700)));
+    write(&board, Options { delay: Some(Interval::from_micros(300_000)), verify: false }).unwrap();
+    assert!(board.chip_error().abs() < Interval::from_micros(100), "{}", board.chip_error());
+}
+
+#[test]
+fn a_busy_machine_gets_another_try_and_then_the_nearest_second() {
+    let slow = |millis| board(0).with(|state| state.oversleep = Duration::from_millis(millis));
+    let board = slow(15);
+    assert_eq!(write(&board, Options::default()).unwrap().attempts, 2);
+    assert!(board.chip_error().abs() < Interval::from_micros(100), "{}", board.chip_error());
+
+    let board = slow(420);
+    let written = write(&board, Options::default()).unwrap();
+    assert_eq!(written.attempts, 4);
+    assert!(written.residual > Interval::from_micros(90_000) && written.residual < Interval::from_micros(110_000));
+    assert!((board.chip_error() + written.residual).abs() < Interval::from_micros(100));
+    assert_eq!(board.0.borrow().writes.len(), 1, "written before it had to be");
+}
+
+#[test]
+fn a_clock_stepped_meanwhile_is_followed() {
+    for step in [3600, -3600, 0] {
+        let board = board(600_000).with(|state| {
+            state.step_in_sleep = Interval::from_secs(step) + Interval::from_micros(230_000);
+        });
+        let begun = board.now().raw;
+        write(&board, Options::default()).unwrap();
+        assert!(board.chip_error().abs() < Interval::from_micros(100), "{step}: {}", board.chip_error());
+        assert!(board.now().raw - begun < Duration::from_millis(3500));
+    }
+}
+
+#[test]
+fn a_chip_that_takes_no_notice_is_found_out() {
+    let board = board(0).with(|state| state.chip = Chip::Ignores);
+    let error = write(&board, VERIFY).unwrap_err();
+    assert!(matches!(error, RtcError::NotKept { .. }), "{error}");
+    assert!(error.to_string().contains("but reads 2026/11/22"), "{error}");
+}
+
+#[test]
+fn waiting_for_a_stopped_chip_ends() {
+    let board = board(0).with(|state| state.chip = Chip::Stopped);
+    let begun = board.now().raw;
+    let error = FakeRtc::new(&board).wait_tick(&board).unwrap_err();
+    assert!(matches!(error, RtcError::NoTick { .. }), "{error}");
+    assert!(board.now().raw - begun < Duration::from_secs(5));
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_written() {
+    let board = board(200_000);
+    let mut rtc = DryRtc::new(FakeRtc::new(&board));
+    let correction = Interval::from_secs(60);
+    let written = set_rtc(&board, &mut rtc, correction, Scale::Utc, VERIFY).unwrap();
+    assert_eq!(written.unix, NOW + 60);
+    assert_eq!(rtc.changes, [RtcChange::Time(written.time)]);
+    assert_eq!(board.0.borrow().writes, []);
+}

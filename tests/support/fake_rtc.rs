@@ -1,0 +1,237 @@
+//! A board with a system clock and a clock chip, on which time passes only when something is done.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use rntpdate::hwclock::rtc_time::RtcTime;
+use rntpdate::system::rtc::{Param, Rtc, Tick, TickSource};
+use rntpdate::system::rtc_error::RtcError;
+use rntpdate::system::{Clock, ClockError, rtc_tick};
+use rntpdate::time::{Interval, Reading, Time};
+
+/// What the chip does when it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Chip {
+    /// Begins the second anew and ticks this long afterwards: half a second for a PC's, a whole one for others.
+    TicksAfter(Duration),
+    /// Goes on ticking as before.
+    KeepsPhase,
+    /// Takes no notice.
+    Ignores,
+    /// Stands still, always.
+    Stopped,
+}
+
+/// Everything about the board that a test sets or looks at.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// Time since switched on.
+    pub(crate) raw: Duration,
+    /// System clock − `raw`.
+    pub(crate) clock: Interval,
+    /// What the kernel still slews the clock by, at 500 ppm.
+    pub(crate) slew: Interval,
+    /// Sleeps last longer than asked for by this.
+    pub(crate) oversleep: Duration,
+    /// Added to the clock at the next sleep: somebody else steps it.
+    pub(crate) step_in_sleep: Interval,
+    pub(crate) chip: Chip,
+    pub(crate) driver: Option<&'static str>,
+    /// What the chip read when it was as old as `edge`.
+    pub(crate) reads: i64,
+    /// A moment of `raw` at which the chip's second began; it may be negative.
+    pub(crate) edge: Interval,
+    /// Does the chip have an interrupt?
+    pub(crate) interrupt: bool,
+    /// Every value that was set, with the moment.
+    pub(crate) writes: Vec<(RtcTime, Duration)>,
+    /// Kernel timezones set, in minutes west.
+    pub(crate) zones: Vec<i32>,
+}
+
+impl State {
+    fn pass(&mut self, span: Duration) {
+        self.raw += span;
+        let most = Interval::from(span) / 2000;
+        let part = self.slew.clamp(-most, most);
+        self.slew = self.slew - part;
+        self.clock += part;
+    }
+
+    fn real(&self) -> Time {
+        Time::UNIX_EPOCH + Interval::from(self.raw) + self.clock
+    }
+
+    /// Seconds on the chip since its edge, rounded down, and what is beyond them.
+    fn ticks(&self) -> (i64, Interval) {
+        let since = Interval::from(self.raw) - self.edge;
+        let whole = since.nanos().div_euclid(1_000_000_000) as i64;
+        (whole, since - Interval::from_secs(whole))
+    }
+
+    pub(crate) fn chip_time(&self) -> RtcTime {
+        let ticks = if self.chip == Chip::Stopped { 0 } else { self.ticks().0 };
+        RtcTime::from_unix(self.reads + ticks).expect("a date")
+    }
+
+    /// Chip − true time at the chip's tick, when `truth` is true time now.
+    pub(crate) fn chip_error(&self, truth: Time) -> Interval {
+        let (whole, beyond) = self.ticks();
+        Time::from_unix(self.reads + whole, 0) - (truth - beyond)
+    }
+}
+
+/// The board; a clone is the same board.
+#[derive(Clone, Debug)]
+pub(crate) struct Board(pub(crate) Rc<RefCell<State>>);
+
+impl Board {
+    /// A PC's chip at `chip` seconds since 1970, in the middle of its second, and the system clock at `clock`.
+    pub(crate) fn new(clock: Time, chip: i64) -> Board {
+        let raw = Duration::from_secs(100);
+        Board(Rc::new(RefCell::new(State {
+            raw,
+            clock: clock - Time::UNIX_EPOCH - Interval::from(raw),
+            slew: Interval::ZERO,
+            oversleep: Duration::from_micros(60),
+            step_in_sleep: Interval::ZERO,
+            chip: Chip::TicksAfter(Duration::from_millis(500)),
+            driver: Some("rtc_cmos"),
+            reads: chip,
+            edge: Interval::from(raw) - Interval::from_micros(500_000),
+            interrupt: true,
+            writes: Vec::new(),
+            zones: Vec::new(),
+        })))
+    }
+
+    pub(crate) fn with(self, change: impl FnOnce(&mut State)) -> Board {
+        change(&mut self.0.borrow_mut());
+        self
+    }
+
+    /// True time − system clock is what is still to be slewed.
+    pub(crate) fn truth(&self) -> Time {
+        let state = self.0.borrow();
+        state.real() + state.slew
+    }
+
+    pub(crate) fn chip_error(&self) -> Interval {
+        self.0.borrow().chip_error(self.truth())
+    }
+}
+
+impl Clock for Board {
+    fn now(&self) -> Reading {
+        let mut state = self.0.borrow_mut();
+        state.pass(Duration::from_micros(3));
+        Reading { real: state.real(), raw: state.raw }
+    }
+
+    fn step(&mut self, offset: Interval) -> Result<(), ClockError> {
+        self.0.borrow_mut().clock += offset;
+        Ok(())
+    }
+
+    fn slew(&mut self, offset: Interval) -> Result<(), ClockError> {
+        self.0.borrow_mut().slew = offset;
+        Ok(())
+    }
+
+    fn pending_slew(&self) -> Interval {
+        self.0.borrow().slew
+    }
+
+    fn sleep(&self, span: Duration) {
+        let mut state = self.0.borrow_mut();
+        let span = span + state.oversleep;
+        state.pass(span);
+        let step = std::mem::take(&mut state.step_in_sleep);
+        state.clock += step;
+    }
+}
+
+/// The board's chip, opened.
+pub(crate) struct FakeRtc {
+    board: Board,
+    path: PathBuf,
+}
+
+impl FakeRtc {
+    pub(crate) fn new(board: &Board) -> FakeRtc {
+        FakeRtc { board: board.clone(), path: PathBuf::from("/dev/fake") }
+    }
+}
+
+impl Rtc for FakeRtc {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn driver(&self) -> Option<&str> {
+        self.board.0.borrow().driver
+    }
+
+    fn read(&mut self) -> Result<RtcTime, RtcError> {
+        let mut state = self.board.0.borrow_mut();
+        state.pass(Duration::from_micros(20));
+        let time = state.chip_time();
+        state.pass(Duration::from_micros(20));
+        Ok(time)
+    }
+
+    fn set(&mut self, time: RtcTime) -> Result<(), RtcError> {
+        let mut state = self.board.0.borrow_mut();
+        state.pass(Duration::from_micros(40));
+        let raw = Interval::from(state.raw);
+        match state.chip {
+            Chip::TicksAfter(span) => {
+                state.reads = time.as_unix();
+                state.edge = raw + Interval::from(span) - Interval::from_secs(1);
+            }
+            Chip::KeepsPhase => {
+                let ticks = state.ticks().0;
+                state.reads = time.as_unix();
+                state.edge += Interval::from_secs(ticks);
+            }
+            Chip::Ignores | Chip::Stopped => {}
+        }
+        let moment = state.raw;
+        state.writes.push((time, moment));
+        state.pass(Duration::from_micros(40));
+        Ok(())
+    }
+
+    fn wait_tick(&mut self, clock: &dyn Clock) -> Result<Tick, RtcError> {
+        let running = self.board.0.borrow().interrupt && self.board.0.borrow().chip != Chip::Stopped;
+        if !running {
+            return self.watch_tick(clock);
+        }
+        let left = Interval::from_secs(1) - self.board.0.borrow().ticks().1;
+        self.board.0.borrow_mut().pass(left.to_duration() + Duration::from_micros(1));
+        let time = self.board.0.borrow().chip_time();
+        Ok(Tick { time, at: clock.now(), bound: Interval::ZERO, source: TickSource::Interrupt })
+    }
+
+    fn watch_tick(&mut self, clock: &dyn Clock) -> Result<Tick, RtcError> {
+        rtc_tick::by_polling(self, clock)
+    }
+
+    fn param(&mut self, param: Param) -> Result<u64, RtcError> {
+        Ok(param.number << 4 | u64::from(param.index))
+    }
+
+    fn set_param(&mut self, _: Param, _: u64) -> Result<(), RtcError> {
+        Ok(())
+    }
+
+    fn voltage(&mut self) -> Result<u32, RtcError> {
+        Ok(2)
+    }
+
+    fn clear_voltage(&mut self) -> Result<(), RtcError> {
+        Ok(())
+    }
+}
