@@ -2,15 +2,20 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
 use crate::cli::{self, NotParsed, rntpdate::RntpdateCli};
+use crate::explain::explain;
 use crate::outcome::ExitStatus;
-use crate::plan::Plan;
+use crate::plan::{Plan, RunMode};
 use crate::report::{self, Context, Line};
 use crate::selftest::{self, SelfTest};
 use crate::sync::{self, System};
+use crate::system::rtc::{DryRtc, Rtc};
+use crate::system::rtc_device::RtcDevice;
+use crate::system::rtc_error::RtcError;
 use crate::system::{
     Clock, DryClock, LineWriter, NoProgress, Progress, Resolver, SystemClock, SystemResolver, TerminalProgress,
     UdpNetwork, become_user, local_zone,
@@ -38,6 +43,9 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
         Ok(plan) => plan,
         Err(error) => return usage(program, &error.to_string()),
     };
+    if cli.peers {
+        return crate::peers::run(&plan);
+    }
     let run = if cli.self_test { try_self(plan) } else { run(plan, found) };
     run.unwrap_or_else(|error| {
         let _ = writeln!(std::io::stderr(), "{program}: {error:#}");
@@ -52,7 +60,7 @@ fn usage(program: &str, text: &str) -> ExitStatus {
 
 /// `lines` are to be printed first.
 fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
-    let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
+    let mut writer = LineWriter::new(&plan.program, plan.output.syslog).stderr_only(plan.output.json);
     let mut pass = match unattended::enter(&mut plan) {
         Entry::Go(pass) => pass,
         Entry::Leave(lines, status) => {
@@ -74,7 +82,12 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     if !plan.output.quiet {
         writer.write(&lines);
     }
-    writer.write(&report::render(&outcome, &Context { plan: &plan, zone: &local_zone }));
+    let context = Context { plan: &plan, zone: &local_zone };
+    if plan.output.json {
+        let _ = writeln!(std::io::stdout(), "{}", report::render_json(&outcome, &context));
+    } else {
+        writer.write(&report::render(&outcome, &context));
+    }
     writer.write(&problems);
     Ok(outcome.exit_status())
 }
@@ -95,6 +108,10 @@ fn try_self(mut plan: Plan) -> Result<ExitStatus> {
 fn on_this_machine(plan: &Plan, resolver: &dyn Resolver) -> Result<crate::outcome::Outcome> {
     let mut clock: Box<dyn Clock> =
         if plan.is_dry() { Box::new(DryClock::new(SystemClock)) } else { Box::new(SystemClock) };
+    let mut open_rtc = |path: Option<&Path>| -> Result<Box<dyn Rtc>, RtcError> {
+        let device = RtcDevice::open(path)?;
+        Ok(if plan.is_dry() { Box::new(DryRtc::new(device)) } else { Box::new(device) })
+    };
     let mut network = UdpNetwork::new().context("cannot wait for packets")?;
     // A nonce from a failing random source would let replies be forged: better no run.
     getrandom::u64().map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
@@ -103,7 +120,18 @@ fn on_this_machine(plan: &Plan, resolver: &dyn Resolver) -> Result<crate::outcom
         Some(progress) => Box::new(progress),
         None => Box::new(NoProgress),
     };
-    let mut system =
-        System { clock: &mut *clock, network: &mut network, resolver, nonce: &mut nonce, progress: &mut *progress };
-    Ok(sync::run(plan, &mut system))
+    let mut system = System {
+        clock: &mut *clock,
+        network: &mut network,
+        resolver,
+        nonce: &mut nonce,
+        open_rtc: &mut open_rtc,
+        local: &chrono::Local,
+        progress: &mut *progress,
+    };
+    let mut outcome = sync::run(plan, &mut system);
+    if plan.mode == RunMode::Debug {
+        explain(&mut outcome, plan);
+    }
+    Ok(outcome)
 }

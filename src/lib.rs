@@ -14,11 +14,15 @@
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod control;
+pub mod diagnosis;
 pub mod estimate;
 pub mod exchange;
+pub mod explain;
 pub mod hwclock;
 pub mod net;
 pub mod outcome;
+pub mod peers;
 pub mod plan;
 pub mod policy;
 pub mod report;

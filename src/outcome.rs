@@ -2,12 +2,16 @@
 #![forbid(unsafe_code)]
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
+use crate::diagnosis::Evidence;
 use crate::estimate::{Estimate, NoEstimate, Peer, Verdict};
 use crate::exchange::{Contact, Trace};
+use crate::hwclock::adjtime::Kept;
+use crate::hwclock::rtc_time::RtcTime;
 use crate::net::Resolved;
 use crate::policy::Decision;
-use crate::time::Time;
+use crate::time::{Interval, Time};
 
 /// A server as it was named, and what became of the name.
 #[derive(Clone, Debug)]
@@ -29,6 +33,8 @@ pub struct Server {
     pub peer: Option<Peer>,
     /// The judgement.
     pub verdict: Verdict,
+    /// What was found out besides, in a run that explains itself.
+    pub evidence: Evidence,
 }
 
 /// How a run ended.
@@ -49,6 +55,34 @@ pub enum Conclusion {
     },
 }
 
+/// What was written to the RTC, or in a dry run would have been.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RtcWritten {
+    /// The device file.
+    pub device: PathBuf,
+    /// What it was set to.
+    pub time: RtcTime,
+    /// Which time that is.
+    pub kept: Kept,
+    /// The moment of the write − the moment that it was meant for.
+    pub residual: Interval,
+    /// RTC − true time at its next tick, and the error of that, where it was asked for.
+    pub verified: Option<(Interval, Interval)>,
+    /// What is wrong with the adjtime file.
+    pub warnings: Vec<String>,
+}
+
+/// What became of the RTC (-w).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RtcResult {
+    /// It was set.
+    Written(RtcWritten),
+    /// There is none, which --rtc-optional allows.
+    Absent(String),
+    /// It was not set.
+    Failed(String),
+}
+
 /// A run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -64,6 +98,8 @@ pub struct Outcome {
     pub trace: Trace,
     /// The end.
     pub conclusion: Conclusion,
+    /// What became of the RTC; `None` when it was not asked for, or the clock was not set.
+    pub rtc: Option<RtcResult>,
     /// What went wrong after the clock was set.
     pub warnings: Vec<String>,
 }
@@ -78,6 +114,8 @@ pub enum ExitStatus {
     NotDone = 1,
     /// The command line is wrong.
     Usage = 2,
+    /// The clock is set, or could be, but the RTC is not.
+    RtcNotSet = 3,
     /// Another time daemon runs, or a limit forbids it.
     Refused = 4,
 }
@@ -87,6 +125,9 @@ impl Outcome {
     pub fn exit_status(&self) -> ExitStatus {
         match &self.conclusion {
             Conclusion::Decided { decision: Decision::Refuse(_), .. } => ExitStatus::Refused,
+            Conclusion::Decided { failure: None, .. } if matches!(self.rtc, Some(RtcResult::Failed(_))) => {
+                ExitStatus::RtcNotSet
+            }
             Conclusion::Decided { failure: None, .. } => ExitStatus::Done,
             _ => ExitStatus::NotDone,
         }

@@ -4,11 +4,15 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::diagnosis::Evidence;
 use crate::estimate::{Estimate, Verdict, assess};
 use crate::exchange::{Action, Contact, Exchange, Trace};
+use crate::hwclock::follow::follow;
+use crate::hwclock::functions::Open;
+use crate::hwclock::zone::Zone;
 use crate::net::Event;
-use crate::outcome::{Conclusion, Host, Outcome, Server};
-use crate::plan::{Plan, RunMode};
+use crate::outcome::{Conclusion, Host, Outcome, RtcResult, Server};
+use crate::plan::Plan;
 use crate::policy::Decision;
 use crate::system::{Clock, Network, Progress, Resolver};
 use crate::time::Interval;
@@ -16,8 +20,6 @@ use crate::wire::NtpTimestamp;
 
 /// The most servers that one run asks, whatever the name servers say.
 const MAX_SERVERS: usize = 256;
-/// What -d may spend on the names of addresses: they only adorn.
-const REVERSE: Duration = Duration::from_secs(1);
 
 /// What a run works on.
 pub struct System<'a> {
@@ -29,6 +31,10 @@ pub struct System<'a> {
     pub resolver: &'a dyn Resolver,
     /// Random numbers that nobody can guess.
     pub nonce: &'a mut dyn FnMut() -> u64,
+    /// The way to the RTC.
+    pub open_rtc: &'a mut Open<'a>,
+    /// What an RTC in local time shows.
+    pub local: &'a dyn Zone,
     /// Whom to tell how far the run is.
     pub progress: &'a mut dyn Progress,
 }
@@ -53,25 +59,15 @@ pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
             Conclusion::Decided { estimate, decision, failure }
         }
     };
+    let rtc = set_rtc(plan, system, &conclusion);
     let finished = system.clock.now().real;
-    Outcome { started: started.real, finished, hosts, servers, trace, conclusion, warnings }
+    Outcome { started: started.real, finished, hosts, servers, trace, conclusion, rtc, warnings }
 }
 
 fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
     let found = resolver.resolve(&plan.servers, plan.family, plan.names);
-    let mut hosts: Vec<Host> = plan
-        .servers
-        .iter()
-        .zip(found)
-        .map(|(name, addresses)| Host { name: name.clone(), addresses, reverse: Vec::new() })
-        .collect();
-    if plan.mode == RunMode::Debug {
-        for host in &mut hosts {
-            let ips: Vec<_> = host.addresses.iter().flatten().map(SocketAddr::ip).collect();
-            host.reverse = resolver.reverse(&ips, REVERSE.min(plan.names));
-        }
-    }
-    hosts
+    let named = plan.servers.iter().zip(found);
+    named.map(|(name, addresses)| Host { name: name.clone(), addresses, reverse: Vec::new() }).collect()
 }
 
 /// Each address once, in the order of the names.
@@ -151,8 +147,11 @@ fn judge(plan: &Plan, contacts: Vec<Contact>) -> (Vec<Server>, Result<Estimate, 
     let candidates: Vec<_> = contacts.iter().map(|contact| &contact.candidate).collect();
     let assessment = assess(&candidates, &plan.limits);
     let judged = assessment.peers.into_iter().zip(assessment.verdicts);
-    let servers =
-        contacts.into_iter().zip(judged).map(|(contact, (peer, verdict))| Server { contact, peer, verdict }).collect();
+    let servers = contacts
+        .into_iter()
+        .zip(judged)
+        .map(|(contact, (peer, verdict))| Server { contact, peer, verdict, evidence: Evidence::default() })
+        .collect();
     (servers, assessment.estimate)
 }
 
@@ -174,4 +173,16 @@ fn set(clock: &mut dyn Clock, decision: Decision, estimate: &Estimate) -> Result
         Decision::Refuse(_) => Ok(()),
     }
     .map_err(|error| error.to_string())
+}
+
+/// The RTC after the clock. It gets true time: what the clock does not show yet, because it is slewed, or because nothing
+/// was set in a dry run, is added.
+fn set_rtc(plan: &Plan, system: &mut System<'_>, conclusion: &Conclusion) -> Option<RtcResult> {
+    let Conclusion::Decided { estimate, decision, failure: None } = conclusion else { return None };
+    let correction = match decision {
+        Decision::Refuse(_) => return None,
+        Decision::Step if !plan.is_dry() => Interval::ZERO,
+        Decision::Step | Decision::Slew => estimate.offset,
+    };
+    Some(follow(plan.rtc.as_ref()?, &*system.clock, system.open_rtc, system.local, correction))
 }

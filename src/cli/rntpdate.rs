@@ -6,8 +6,10 @@ use clap::Parser;
 
 const ACTION: &str = "What to do (without any of these: set the clock)";
 const CLOCK: &str = "How to set the clock";
+const RTC: &str = "Whether and how to set the hardware clock (RTC)";
 const SERVERS: &str = "How to ask the servers";
 const TRUST: &str = "Whom to trust";
+const WHY: &str = "How to find out what is wrong (see also -d)";
 const UNATTENDED: &str = "Unattended runs: cron, boot, timers";
 const OUTPUT: &str = "What to print, and where";
 
@@ -17,7 +19,7 @@ const OUTPUT: &str = "What to print, and where";
     version,
     args_override_self = true,
     after_help = "Exit status: 0 the clock is set (or, with -q and -d, could be); 1 it is not; 2 the command line is wrong;\n\
-                  4 refused: another time daemon runs, or a limit forbids it.\n\
+                  3 the clock is set, but with -w the RTC is not; 4 refused: another time daemon runs, or a limit forbids it.\n\
                   When it says \"no server suitable for synchronization found\", run it again with -d."
 )]
 pub struct RntpdateCli {
@@ -49,6 +51,38 @@ pub struct RntpdateCli {
     /// Step offsets from this size on, slew smaller ones [default: 0.5]
     #[arg(long, value_name = "SECONDS", help_heading = CLOCK, allow_hyphen_values = true)]
     pub step_threshold: Option<String>,
+
+    /// After the clock, set the RTC too, as `hwclock -w` does; after a slew, to the time the clock is slewed to.
+    #[arg(short = 'w', long, help_heading = RTC)]
+    pub systohc: bool,
+
+    /// Device file of the RTC [default: the first of /dev/rtc, /dev/rtc0, /dev/misc/rtc]
+    #[arg(long, value_name = "FILE", help_heading = RTC)]
+    pub rtc: Option<PathBuf>,
+
+    /// The RTC keeps UTC, whatever the adjtime file says.
+    #[arg(long, help_heading = RTC)]
+    pub utc: bool,
+
+    /// The RTC keeps local time, whatever the adjtime file says.
+    #[arg(long, help_heading = RTC, conflicts_with = "utc")]
+    pub localtime: bool,
+
+    /// Another file than /etc/adjtime.
+    #[arg(long, value_name = "FILE", help_heading = RTC)]
+    pub adjfile: Option<PathBuf>,
+
+    /// Neither read nor write the adjtime file; needs --utc or --localtime.
+    #[arg(long, help_heading = RTC, conflicts_with = "adjfile")]
+    pub noadjfile: bool,
+
+    /// A machine without an RTC is no error.
+    #[arg(long, help_heading = RTC)]
+    pub rtc_optional: bool,
+
+    /// Wait for the RTC's next tick and print how far it is from true time.
+    #[arg(long, help_heading = RTC)]
+    pub verify: bool,
 
     /// IPv4 only.
     #[arg(short = '4', long, help_heading = SERVERS, overrides_with = "ipv6")]
@@ -117,6 +151,14 @@ pub struct RntpdateCli {
     /// Print positive offsets without the plus sign, as ntpdate did before 4.2.8p11.
     #[arg(long, help_heading = OUTPUT)]
     pub no_plus: bool,
+
+    /// Print one JSON object instead of lines; with -q, -d, or when the clock is set.
+    #[arg(long, help_heading = OUTPUT, conflicts_with = "self_test")]
+    pub json: bool,
+
+    /// Print what the servers say of themselves and of their own sources, as ntpq -p does, and set nothing.
+    #[arg(long, help_heading = WHY, conflicts_with_all = ["query", "debug", "self_test", "json"])]
+    pub peers: bool,
 
     /// Print nothing unless the clock was stepped, or something was refused or failed.
     #[arg(long, help_heading = OUTPUT, conflicts_with_all = ["query", "debug", "verbose", "self_test"])]

@@ -5,8 +5,15 @@ mod brief;
 mod causes;
 mod date;
 mod debug;
+mod diagnosis;
+mod json;
+mod rtc;
+mod view;
 
 use chrono::{DateTime, FixedOffset};
+
+pub use json::render_json;
+pub use view::view_lines;
 
 use crate::estimate::NoEstimate;
 use crate::outcome::{Conclusion, Outcome};
@@ -93,11 +100,16 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     lines.extend(causes::hosts(outcome));
     if debug {
         lines.extend(debug::servers(outcome, context));
+        let stdout = |text| Line { channel: Channel::Stdout, at: outcome.finished, text };
+        lines.extend(diagnosis::paragraph(outcome).into_iter().map(stdout));
     } else {
         lines.extend(query(outcome, context));
         lines.extend(causes::servers(outcome, context));
     }
+    // Before the last line, which is read by programs.
+    lines.extend(rtc::lines(outcome, context));
     lines.extend(conclusion(outcome, context));
+    lines.extend(rtc::failure(outcome));
     lines.extend(warnings(outcome));
     lines
 }

@@ -51,14 +51,14 @@ pub trait Clock {
     /// What a slew still has to add to the clock.
     fn pending_slew(&self) -> Interval;
 
-    /// Tells the kernel that the clock is synchronised, with the greatest and the likely error (adjtimex(2)).
-    fn mark_synced(&mut self, _max_error: Interval, _likely_error: Interval) -> Result<(), ClockError> {
-        Err(ClockError::Other(io::ErrorKind::Unsupported.into()))
-    }
-
     /// Lets `span` pass.
     fn sleep(&self, span: Duration) {
         std::thread::sleep(span);
+    }
+
+    /// Tells the kernel that the clock is synchronised, with the greatest and the likely error (adjtimex(2)).
+    fn mark_synced(&mut self, _max_error: Interval, _likely_error: Interval) -> Result<(), ClockError> {
+        Err(ClockError::Other(io::ErrorKind::Unsupported.into()))
     }
 }
 
