@@ -27,9 +27,9 @@ fn word(server: &Server) -> String {
 #[test]
 fn accuracy_ends_sampling_early() {
     let server = Server::builder().start();
-    rntpdate(&["-d", "-p4", "--accuracy", "0.1", &word(&server)]);
+    rntpdate(&["-q", "-p4", "--accuracy", "0.1", &word(&server)]);
     assert_eq!(server.requests().len(), 1);
-    rntpdate(&["-d", "-p4", "--accuracy", "0.001", &word(&server)]);
+    rntpdate(&["-q", "-p4", "--accuracy", "0.001", &word(&server)]);
     assert_eq!(server.requests().len(), 1 + 4, "5 ms are assumed at least for any way");
 }
 
