@@ -44,7 +44,7 @@ fn accuracy_waits_for_a_majority() {
     // A dead server has no vote once it is given up, and does not hold up the others for long.
     let dead = Server::builder().behave(Behaviour::Silent).start();
     let begun = Instant::now();
-    let output = rntpdate(&["-d", "-p4", "-t", "0.5", "--accuracy", "0.2", &word(&one), &word(&dead)]);
+    let output = rntpdate(&["-q", "-p4", "-t", "0.5", "--accuracy", "0.2", &word(&one), &word(&dead)]);
     assert!(output.status.success() && begun.elapsed() < Duration::from_secs(3), "{}", both(&output));
 }
 
@@ -60,6 +60,12 @@ fn a_file_names_servers_with_ports() {
     assert!(output.status.success() && text.contains("server 127.0.0.1, stratum"), "{text}");
     assert!(text.contains(&format!("servers from {}: 127.0.0.1:{port}", file.display())), "{text}");
     assert!(text.contains(&format!("{}:2: \"x\" is no port: it is 1 to 65535", file.display())), "{text}");
+    // A name from here, and a file that it includes from there.
+    fs::write(folder.path().join("ntp.conf"), "includefile more\n").unwrap();
+    fs::write(folder.path().join("more"), format!("server 127.0.0.1:{port}\n")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rntpdate"));
+    let output = command.args(["-q", "--from", "ntp.conf"]).current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", both(&output));
     fs::write(&file, "server 127.0.0.1 port x\n").unwrap();
     let output = rntpdate(&["-q", "--from", file.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));

@@ -63,11 +63,24 @@ fn the_order_is_that_of_the_manual() {
         .file("/etc/systemd/timesyncd.conf", "[Time]\nNTP=e.example\n")
         .file("/run/chrony-dhcp/eth0.sources", "server f.example iburst\n")
         .file("/run/systemd/netif/leases/2", "ADDRESS=192.0.2.15\nNTP=192.0.2.1\n")
+        .file("/var/lib/NetworkManager/internal-x-eth0.lease", "NTP=192.0.2.3\n")
+        .file("/var/lib/NetworkManager/dhclient-x-eth1.lease", "lease {\n  option ntp-servers 192.0.2.4;\n}\n")
         .file("/var/lib/dhcp/dhclient.eth0.leases", "lease {\n  option ntp-servers 192.0.2.2;\n}\n");
     let order: Vec<String> = root.configured().iter().map(|found| hosts(found).join(" ")).collect();
     assert_eq!(
         order,
-        ["a.example", "b.example", "c.example", "d.example", "e.example", "f.example", "192.0.2.1", "192.0.2.2"]
+        [
+            "a.example",
+            "b.example",
+            "c.example",
+            "d.example",
+            "e.example",
+            "f.example",
+            "192.0.2.1",
+            "192.0.2.4",
+            "192.0.2.3",
+            "192.0.2.2"
+        ]
     );
 }
 
