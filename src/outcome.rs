@@ -18,8 +18,10 @@ use crate::time::{Interval, Time};
 pub struct Host {
     /// As the user wrote it.
     pub name: String,
-    /// Its addresses.
+    /// Its addresses, as far as they are asked.
     pub addresses: Resolved,
+    /// How many more it has.
+    pub left_out: usize,
     /// What the addresses are called in turn, as far as that was asked.
     pub reverse: Vec<Option<String>>,
 }

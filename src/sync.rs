@@ -1,7 +1,7 @@
 //! The pipeline: from a plan to an outcome.
 
 use std::collections::HashSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::diagnosis::Evidence;
@@ -10,7 +10,7 @@ use crate::exchange::{Action, Contact, Exchange, Trace};
 use crate::hwclock::follow::follow;
 use crate::hwclock::functions::Open;
 use crate::hwclock::zone::Zone;
-use crate::net::Event;
+use crate::net::{Event, Fault, FaultKind, Resolved};
 use crate::outcome::{Conclusion, Host, Outcome, RtcResult, Server};
 use crate::plan::Plan;
 use crate::policy::Decision;
@@ -18,8 +18,10 @@ use crate::system::{Clock, Network, Progress, Resolver};
 use crate::time::Interval;
 use crate::wire::NtpTimestamp;
 
-/// The most servers that one run asks, whatever the name servers say.
+/// The most servers that one run asks.
 const MAX_SERVERS: usize = 256;
+/// The most of them that one name stands for, so that no name server's answer crowds out the other names.
+const MAX_PER_NAME: usize = 16;
 
 /// What a run works on.
 pub struct System<'a> {
@@ -29,8 +31,8 @@ pub struct System<'a> {
     pub network: &'a mut dyn Network,
     /// The way from names to addresses.
     pub resolver: &'a dyn Resolver,
-    /// Random numbers that nobody can guess.
-    pub nonce: &'a mut dyn FnMut() -> u64,
+    /// Random numbers that nobody can guess; nothing where there are none, for without them replies could be forged.
+    pub nonce: &'a mut dyn FnMut() -> Option<u64>,
     /// The way to the RTC.
     pub open_rtc: &'a mut Open<'a>,
     /// What an RTC in local time shows.
@@ -66,8 +68,23 @@ pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
 
 fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
     let found = resolver.resolve(&plan.servers, plan.family, plan.names);
-    let named = plan.servers.iter().zip(found);
-    named.map(|(name, addresses)| Host { name: name.clone(), addresses, reverse: Vec::new() }).collect()
+    plan.servers.iter().zip(found).map(|(name, addresses)| host(name, addresses)).collect()
+}
+
+/// An IPv4 address in IPv6 clothes is the same server, and has one vote.
+fn host(name: &str, addresses: Resolved) -> Host {
+    let plain = |address: SocketAddr| match address.ip().to_canonical() {
+        IpAddr::V4(v4) => SocketAddr::new(v4.into(), address.port()),
+        // The interface of a link-local address stays with it.
+        IpAddr::V6(_) => address,
+    };
+    let mut left_out = 0;
+    let addresses = addresses.map(|mut addresses| {
+        left_out = addresses.len().saturating_sub(MAX_PER_NAME);
+        addresses.truncate(MAX_PER_NAME);
+        addresses.into_iter().map(plain).collect()
+    });
+    Host { name: name.to_owned(), addresses, left_out, reverse: Vec::new() }
 }
 
 /// Each address once, in the order of the names.
@@ -94,7 +111,7 @@ fn converse(
     let mut exchange = Exchange::new(addresses, plan.pace.clone(), system.clock.now().raw, deadline);
     for (server, address) in addresses.iter().enumerate() {
         if let Err(fault) = system.network.open(*address, plan.source_port) {
-            exchange.failed(server, fault);
+            exchange.failed(server, fault, system.clock.now().raw);
         }
     }
     let mut events = Vec::new();
@@ -102,10 +119,8 @@ fn converse(
         let now = system.clock.now().raw;
         match exchange.next(now) {
             Action::Send(server) => {
-                let nonce = NtpTimestamp::from_bits((system.nonce)());
-                let request = exchange.request(server, nonce, system.clock.now());
-                if let Err(fault) = system.network.send(server, &request) {
-                    exchange.failed(server, fault);
+                if let Err(fault) = send(system, &mut exchange, server) {
+                    exchange.failed(server, fault, now);
                 }
             }
             Action::Wait(until) => {
@@ -124,6 +139,12 @@ fn converse(
     exchange.finish(&system.clock.now())
 }
 
+fn send(system: &mut System<'_>, exchange: &mut Exchange, server: usize) -> Result<(), Fault> {
+    let nonce = (system.nonce)().ok_or(Fault { kind: FaultKind::NoRandom, reporter: None })?;
+    let request = exchange.request(server, NtpTimestamp::from_bits(nonce), system.clock.now());
+    system.network.send(server, &request)
+}
+
 /// Whether the answer is already as good as --accuracy wants, by servers that the rest cannot outvote.
 fn is_accurate(plan: &Plan, exchange: &Exchange) -> bool {
     let Some(accuracy) = plan.unattended.accuracy else { return false };
@@ -138,7 +159,7 @@ fn take_in(events: &mut Vec<Event>, exchange: &mut Exchange, clock: &dyn Clock) 
         match event {
             Event::Sent { socket, number, at } => exchange.sent(socket, number, at),
             Event::Received { socket, datagram, at } => exchange.received(socket, &datagram, at, clock.now()),
-            Event::Failed { socket, fault } => exchange.failed(socket, fault),
+            Event::Failed { socket, fault } => exchange.failed(socket, fault, clock.now().raw),
         }
     }
 }
