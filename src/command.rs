@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
@@ -13,6 +14,9 @@ use crate::plan::{Plan, RunMode};
 use crate::report::{self, Context, Line};
 use crate::selftest::{self, SelfTest};
 use crate::sync::{self, System};
+use crate::system::rtc::{DryRtc, Rtc};
+use crate::system::rtc_device::RtcDevice;
+use crate::system::rtc_error::RtcError;
 use crate::system::{
     Clock, DryClock, LineWriter, NoProgress, Progress, Resolver, SystemClock, SystemResolver, TerminalProgress,
     UdpNetwork, become_user, examine, local_zone,
@@ -120,6 +124,10 @@ fn try_self(mut plan: Plan) -> Result<ExitStatus> {
 fn on_this_machine(plan: &Plan, resolver: &dyn Resolver) -> Result<crate::outcome::Outcome> {
     let mut clock: Box<dyn Clock> =
         if plan.is_dry() { Box::new(DryClock::new(SystemClock)) } else { Box::new(SystemClock) };
+    let mut open_rtc = |path: Option<&Path>| -> Result<Box<dyn Rtc>, RtcError> {
+        let device = RtcDevice::open(path)?;
+        Ok(if plan.is_dry() { Box::new(DryRtc::new(device)) } else { Box::new(device) })
+    };
     let mut network = UdpNetwork::new().context("cannot wait for packets")?;
     // A nonce from a failing random source would let replies be forged: better no run.
     getrandom::u64().map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
@@ -128,8 +136,15 @@ fn on_this_machine(plan: &Plan, resolver: &dyn Resolver) -> Result<crate::outcom
         Some(progress) => Box::new(progress),
         None => Box::new(NoProgress),
     };
-    let mut system =
-        System { clock: &mut *clock, network: &mut network, resolver, nonce: &mut nonce, progress: &mut *progress };
+    let mut system = System {
+        clock: &mut *clock,
+        network: &mut network,
+        resolver,
+        nonce: &mut nonce,
+        open_rtc: &mut open_rtc,
+        local: &chrono::Local,
+        progress: &mut *progress,
+    };
     let mut outcome = sync::run(plan, &mut system);
     if plan.mode == RunMode::Debug {
         explain(&mut outcome, plan);

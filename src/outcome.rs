@@ -2,21 +2,26 @@
 #![forbid(unsafe_code)]
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use crate::diagnosis::Evidence;
 use crate::estimate::{Estimate, NoEstimate, Peer, Verdict};
 use crate::exchange::{Contact, Trace};
+use crate::hwclock::adjtime::Kept;
+use crate::hwclock::rtc_time::RtcTime;
 use crate::net::Resolved;
 use crate::policy::Decision;
-use crate::time::Time;
+use crate::time::{Interval, Time};
 
 /// A server as it was named, and what became of the name.
 #[derive(Clone, Debug)]
 pub struct Host {
     /// As the user wrote it.
     pub name: String,
-    /// Its addresses.
+    /// Its addresses, as far as they are asked.
     pub addresses: Resolved,
+    /// How many more it has.
+    pub left_out: usize,
     /// What the addresses are called in turn, as far as that was asked.
     pub reverse: Vec<Option<String>>,
 }
@@ -52,6 +57,34 @@ pub enum Conclusion {
     },
 }
 
+/// What was written to the RTC, or in a dry run would have been.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RtcWritten {
+    /// The device file.
+    pub device: PathBuf,
+    /// What it was set to.
+    pub time: RtcTime,
+    /// Which time that is.
+    pub kept: Kept,
+    /// The moment of the write − the moment that it was meant for.
+    pub residual: Interval,
+    /// RTC − true time at its next tick, and the error of that, where it was asked for.
+    pub verified: Option<(Interval, Interval)>,
+    /// What is wrong with the adjtime file.
+    pub warnings: Vec<String>,
+}
+
+/// What became of the RTC (-w).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RtcResult {
+    /// It was set.
+    Written(RtcWritten),
+    /// There is none, which --rtc-optional allows.
+    Absent(String),
+    /// It was not set.
+    Failed(String),
+}
+
 /// A run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -67,6 +100,8 @@ pub struct Outcome {
     pub trace: Trace,
     /// The end.
     pub conclusion: Conclusion,
+    /// What became of the RTC; `None` when it was not asked for, or the clock was not set.
+    pub rtc: Option<RtcResult>,
     /// What went wrong after the clock was set.
     pub warnings: Vec<String>,
 }
@@ -81,6 +116,8 @@ pub enum ExitStatus {
     NotDone = 1,
     /// The command line is wrong.
     Usage = 2,
+    /// The clock is set, or could be, but the RTC is not.
+    RtcNotSet = 3,
     /// Another time daemon runs, or a limit forbids it.
     Refused = 4,
 }
@@ -90,6 +127,9 @@ impl Outcome {
     pub fn exit_status(&self) -> ExitStatus {
         match &self.conclusion {
             Conclusion::Decided { decision: Decision::Refuse(_), .. } => ExitStatus::Refused,
+            Conclusion::Decided { failure: None, .. } if matches!(self.rtc, Some(RtcResult::Failed(_))) => {
+                ExitStatus::RtcNotSet
+            }
             Conclusion::Decided { failure: None, .. } => ExitStatus::Done,
             _ => ExitStatus::NotDone,
         }

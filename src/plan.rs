@@ -4,6 +4,7 @@
 mod unattended;
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -11,6 +12,7 @@ use thiserror::Error;
 use crate::cli::rntpdate::RntpdateCli;
 use crate::estimate::Limits;
 use crate::exchange::Pace;
+use crate::hwclock::adjtime::{self, ScaleChoice};
 use crate::net::Family;
 use crate::policy::{Manner, Policy};
 use crate::time::{Interval, Time};
@@ -62,6 +64,21 @@ pub struct Output {
     pub quiet: bool,
 }
 
+/// How the RTC is set after the clock (-w).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RtcPlan {
+    /// The device file; `None`: the first that there is.
+    pub device: Option<PathBuf>,
+    /// UTC or local time.
+    pub scale: ScaleChoice,
+    /// `None`: works without one.
+    pub adjfile: Option<PathBuf>,
+    /// A machine without an RTC is no error.
+    pub optional: bool,
+    /// Read it back at its next tick.
+    pub verify: bool,
+}
+
 /// All that a run needs to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -83,6 +100,8 @@ pub struct Plan {
     pub limits: Limits,
     /// How to set the clock.
     pub policy: Policy,
+    /// Whether and how to set the RTC as well.
+    pub rtc: Option<RtcPlan>,
     /// The end of the run, from its start.
     pub deadline: Duration,
     /// The part of it that is for names.
@@ -124,6 +143,15 @@ pub enum UsageError {
         /// What it may be.
         range: &'static str,
     },
+    /// The RTC's options without -w.
+    #[error("{0} is for the RTC: it needs -w")]
+    WithoutRtc(&'static str),
+    /// Without the file nobody knows what the RTC keeps.
+    #[error("--noadjfile needs --utc or --localtime")]
+    NoScale,
+    /// The RTC and its file are root's.
+    #[error("-w needs root's rights to the end, for the RTC and the adjtime file: it does not go with -U")]
+    RtcAsUser,
     /// Asked for, and not there.
     #[error("{0}: authentication is not available in this version")]
     NoAuthentication(&'static str),
@@ -173,6 +201,7 @@ impl Plan {
             pace,
             limits: LIMITS,
             policy: policy(cli)?,
+            rtc: rtc(cli)?,
             deadline,
             // Whatever the name servers do, as much time remains for the time servers.
             names: NAMES.min(deadline / 2),
@@ -252,6 +281,36 @@ fn servers(words: &[String]) -> Result<(Vec<String>, Vec<Option<u16>>), UsageErr
         Ok((bare.to_owned(), self::port("port", port)?))
     };
     words.iter().map(split).collect()
+}
+
+fn rtc(cli: &RntpdateCli) -> Result<Option<RtcPlan>, UsageError> {
+    if !cli.systohc {
+        let options = [
+            ("--rtc", cli.rtc.is_some()),
+            ("--utc", cli.utc),
+            ("--localtime", cli.localtime),
+            ("--adjfile", cli.adjfile.is_some()),
+            ("--noadjfile", cli.noadjfile),
+            ("--rtc-optional", cli.rtc_optional),
+            ("--verify", cli.verify),
+        ];
+        let given = options.iter().find(|(_, given)| *given);
+        return given.map_or(Ok(None), |(name, _)| Err(UsageError::WithoutRtc(name)));
+    }
+    if cli.user.is_some() {
+        return Err(UsageError::RtcAsUser);
+    }
+    if cli.noadjfile && !cli.utc && !cli.localtime {
+        return Err(UsageError::NoScale);
+    }
+    let file = cli.adjfile.clone().unwrap_or_else(|| PathBuf::from(adjtime::DEFAULT_PATH));
+    Ok(Some(RtcPlan {
+        device: cli.rtc.clone(),
+        scale: ScaleChoice::from_options(cli.utc, cli.localtime),
+        adjfile: (!cli.noadjfile).then_some(file),
+        optional: cli.rtc_optional,
+        verify: cli.verify,
+    }))
 }
 
 fn number(text: &str, least: u16, most: u16) -> Option<u16> {

@@ -1,22 +1,27 @@
 //! The pipeline: from a plan to an outcome.
 
 use std::collections::HashSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::diagnosis::Evidence;
 use crate::estimate::{Estimate, Verdict, assess};
 use crate::exchange::{Action, Contact, Exchange, Trace};
-use crate::net::Event;
-use crate::outcome::{Conclusion, Host, Outcome, Server};
+use crate::hwclock::follow::follow;
+use crate::hwclock::functions::Open;
+use crate::hwclock::zone::Zone;
+use crate::net::{Event, Resolved};
+use crate::outcome::{Conclusion, Host, Outcome, RtcResult, Server};
 use crate::plan::Plan;
 use crate::policy::Decision;
 use crate::system::{Clock, Network, Progress, Resolver};
 use crate::time::Interval;
 use crate::wire::NtpTimestamp;
 
-/// The most servers that one run asks, whatever the name servers say.
+/// The most servers that one run asks.
 const MAX_SERVERS: usize = 256;
+/// The most of them that one name stands for, so that no name server's answer crowds out the other names.
+const MAX_PER_NAME: usize = 16;
 
 /// What a run works on.
 pub struct System<'a> {
@@ -28,6 +33,10 @@ pub struct System<'a> {
     pub resolver: &'a dyn Resolver,
     /// Random numbers that nobody can guess.
     pub nonce: &'a mut dyn FnMut() -> u64,
+    /// The way to the RTC.
+    pub open_rtc: &'a mut Open<'a>,
+    /// What an RTC in local time shows.
+    pub local: &'a dyn Zone,
     /// Whom to tell how far the run is.
     pub progress: &'a mut dyn Progress,
 }
@@ -52,14 +61,30 @@ pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
             Conclusion::Decided { estimate, decision, failure }
         }
     };
+    let rtc = set_rtc(plan, system, &conclusion);
     let finished = system.clock.now().real;
-    Outcome { started: started.real, finished, hosts, servers, trace, conclusion, warnings }
+    Outcome { started: started.real, finished, hosts, servers, trace, conclusion, rtc, warnings }
 }
 
 fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
     let found = resolver.resolve(&plan.servers, plan.family, plan.names);
-    let named = plan.servers.iter().zip(found);
-    named.map(|(name, addresses)| Host { name: name.clone(), addresses, reverse: Vec::new() }).collect()
+    plan.servers.iter().zip(found).map(|(name, addresses)| host(name, addresses)).collect()
+}
+
+/// An IPv4 address in IPv6 clothes is the same server, and has one vote.
+fn host(name: &str, addresses: Resolved) -> Host {
+    let plain = |address: SocketAddr| match address.ip().to_canonical() {
+        IpAddr::V4(v4) => SocketAddr::new(v4.into(), address.port()),
+        // The interface of a link-local address stays with it.
+        IpAddr::V6(_) => address,
+    };
+    let mut left_out = 0;
+    let addresses = addresses.map(|mut addresses| {
+        left_out = addresses.len().saturating_sub(MAX_PER_NAME);
+        addresses.truncate(MAX_PER_NAME);
+        addresses.into_iter().map(plain).collect()
+    });
+    Host { name: name.to_owned(), addresses, left_out, reverse: Vec::new() }
 }
 
 /// Each address once, in the order of the names.
@@ -165,4 +190,16 @@ fn set(clock: &mut dyn Clock, decision: Decision, estimate: &Estimate) -> Result
         Decision::Refuse(_) => Ok(()),
     }
     .map_err(|error| error.to_string())
+}
+
+/// The RTC after the clock. It gets true time: what the clock does not show yet, because it is slewed, or because nothing
+/// was set in a dry run, is added.
+fn set_rtc(plan: &Plan, system: &mut System<'_>, conclusion: &Conclusion) -> Option<RtcResult> {
+    let Conclusion::Decided { estimate, decision, failure: None } = conclusion else { return None };
+    let correction = match decision {
+        Decision::Refuse(_) => return None,
+        Decision::Step if !plan.is_dry() => Interval::ZERO,
+        Decision::Step | Decision::Slew => estimate.offset,
+    };
+    Some(follow(plan.rtc.as_ref()?, &*system.clock, system.open_rtc, system.local, correction))
 }

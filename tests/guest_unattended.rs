@@ -1,8 +1,13 @@
 //! Runs that nobody watches, on a machine whose clock may be set.
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
+#[path = "support/ntpserver/mod.rs"]
+mod ntpserver;
 mod support;
 
+use std::time::Duration;
+
+use ntpserver::{Behaviour, Server};
 use support::guest::{Guest, GuestRun};
 use support::netns::Netns;
 use support::peers::Peer;
@@ -179,4 +184,221 @@ fn the_kernel_is_told_how_good_the_clock_is() {
     assert!((200_000.0..400_000.0).contains(&error("slew")), "0.2 s are still to be slewed: {}", run.console);
     assert!(run.console.contains("not marked as synchronised: /etc/adjtime says that the RTC is in local time"));
     assert_eq!(statuses(&run), ["0"; 4], "{}", run.console);
+}
+
+/// The shell's part of the boot tests: `late SECONDS COMMAND` does something later and notes when, in seconds since boot.
+const BOOT: &str = "
+    now() { cut -d' ' -f1 /proc/uptime; }
+    late() { (sleep $1; eval \"$2\"; echo \"late $(now)\") & }
+    timed() { echo \"begun $(now)\"; rntpdate \"$@\"; echo \"status $?\"; echo \"ended $(now)\"; wait; }
+    echo 'nameserver 10.0.2.2' >/etc/resolv.conf
+";
+
+fn boot(lab: &Lab, script: &str) -> GuestRun {
+    let _names = support::dns::NameServer::start(&lab.network, [10, 0, 2, 2].into());
+    let run = lab.guest(&format!("{BOOT}{script}")).rtc("1970-01-01T00:00:00").run();
+    assert_eq!(run.status, 0, "{}", run.console);
+    run
+}
+
+fn say(text: &str) {
+    use std::io::Write as _;
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// The clock is set within a second of the moment when the last obstacle went.
+#[track_caller]
+fn assert_prompt(what: &str, run: &GuestRun) {
+    let after = run.number("ended") - run.number("late");
+    say(&format!(
+        "{what}: obstacle gone after {:.2} s, clock set {after:.2} s later\n",
+        run.number("late") - run.number("begun")
+    ));
+    assert_eq!(statuses(run), ["0"], "{}", run.console);
+    assert!((0.0..=1.0).contains(&after), "{after} s: {}", run.console);
+    assert!(run.console.contains("step time server 10.0.2.2 offset +1795"), "{}", run.console);
+    assert_eq!(run.console.matches("rntpdate[").count(), 1, "{}", run.console);
+}
+
+#[test]
+fn at_boot_the_clock_is_set_as_soon_as_the_network_is_there() {
+    let Some(lab) = Lab::new() else { return };
+    let options = "--deadline 30 --wait 30 --accuracy 0.05";
+    let run = boot(&lab, &format!("ip link set eth0 down; late 5 'ip link set eth0 up'; timed {options} ntp.test"));
+    assert_prompt("link 5 s late", &run);
+    // No route is there, and it comes without any change of the link.
+    let run = boot(
+        &lab,
+        &format!("ip addr flush dev eth0; late 5 'ip addr add 10.0.2.15/24 dev eth0'; timed {options} ntp.test"),
+    );
+    assert_prompt("address 5 s late", &run);
+    // The worst case for the C library: the name server is silent first.
+    let silent = "nft add table inet t; nft add chain inet t in '{ type filter hook input priority 0; }'
+        nft add rule inet t in udp sport 53 drop";
+    let run = boot(&lab, &format!("{silent}; late 5 'nft delete table inet t'; timed {options} ntp.test"));
+    assert_prompt("name server silent for 5 s", &run);
+}
+
+#[test]
+fn without_a_network_it_ends_in_time_with_one_line() {
+    let Some(lab) = Lab::new() else { return };
+    let run = boot(&lab, "ip link set eth0 down; timed --deadline 10 --wait 30 ntp.test 10.0.2.2");
+    let took = run.number("ended") - run.number("begun");
+    say(&format!("no network: ended after {took:.2} s of 10 s\n"));
+    assert!((9.5..=10.5).contains(&took), "{took}: {}", run.console);
+    assert_eq!(statuses(&run), ["1"], "{}", run.console);
+    let lines: Vec<&str> = run.console.lines().filter(|line| line.contains("rntpdate[")).collect();
+    assert_eq!(lines.len(), 1, "{}", run.console);
+    assert!(lines[0].contains("no server suitable for synchronization found: ntp.test: "), "{}", lines[0]);
+    assert!(lines[0].contains("10.0.2.2: no data: network is unreachable"), "{}", lines[0]);
+}
+
+#[test]
+fn silence_is_waited_out_with_growing_pauses() {
+    let Some(lab) = Lab::new() else { return };
+    let script = "nft add table inet t; nft add chain inet t in '{ type filter hook input priority 0; }'
+        nft add rule inet t in udp sport 123 drop
+        nft add chain inet t out '{ type filter hook output priority 0; }'
+        nft add rule inet t out udp dport 123 counter
+        # Router advertisements would be news of the network, upon which it tries at once.
+        echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6; sleep 1
+        late 12 'nft list table inet t | grep packets; nft delete table inet t'
+        timed -v --wait 40 10.0.2.2";
+    let run = boot(&lab, script);
+    assert_eq!(statuses(&run), ["0"], "{}", run.console);
+    assert_eq!(run.console.matches("waiting up to 40 s for an answer").count(), 1, "said once: {}", run.console);
+    let packets = run.console.split("packets ").nth(1).unwrap().split(' ').next().unwrap();
+    say(&format!("12 s of silence: {packets} requests, set {:.2} s later\n", run.number("ended") - run.number("late")));
+    assert!(packets.parse::<u32>().unwrap() <= 6, "{}", run.console);
+}
+
+#[test]
+fn a_server_that_says_rate_is_left_alone_by_the_next_runs() {
+    let Some(cache) = require::guest() else { return };
+    let Some(_) = require::servers() else { return };
+    let network = Netns::new();
+    let server = network.enter(|| Server::builder().bind("127.0.0.1:123").behave(Behaviour::Kiss(*b"RATE")).start());
+    let run = Guest::new(&cache)
+        .program(env!("CARGO_BIN_EXE_rntpdate"))
+        .network(&network)
+        .script(
+            "run() { rntpdate \"$@\"; echo \"status $?\"; }
+            run -p1 10.0.2.2; cat /run/rntpdate/rate; echo asked; run -p1 10.0.2.2; echo forced; run -p1 --force 10.0.2.2
+            echo garbage >/run/rntpdate/rate; run -p1 10.0.2.2",
+        )
+        .run();
+    assert_eq!(statuses(&run), ["1", "1", "1", "1"], "{}", run.console);
+    assert!(run.console.contains("10.0.2.2 is left alone for another "), "{}", run.console);
+    assert_eq!(server.requests().len(), 3, "not asked in the second run: {}", run.console);
+}
+
+#[test]
+fn a_run_killed_at_any_moment_leaves_nothing_half_done() {
+    let Some(lab) = Lab::new() else { return };
+    let complaining =
+        lab.network.enter(|| Server::builder().bind("127.0.0.1:1123").behave(Behaviour::Kiss(*b"RATE")).start());
+    // Every state file is in use: the lock, the note of the set clock, notes of RATE, the mark, the command.
+    let script = "
+        options='-b -p1 --wait 5 --max-step 1e9 --max-first-step 1e10 --mark-synced --after-step true'
+        boot=$(cat /proc/sys/kernel/random/boot_id); bad=0; killed=0; before=0; after=0
+        run $options 10.0.2.2 10.0.2.2:1123; cat /run/rntpdate/rate | sed 's/^/noted /'
+        rm /run/rntpdate/rate; begun=$(cut -d' ' -f1 /proc/uptime | tr -d .)
+        for try in $(seq 10); do rntpdate $options --force 10.0.2.2 10.0.2.2:1123 >/dev/null 2>&1; done
+        usual=$((($(cut -d' ' -f1 /proc/uptime | tr -d .) - begun) * 1000)); echo \"usual_us $usual\"
+        for try in $(seq 100); do
+            printf '%s\\n10.9.9.9 9999\\n' $boot >/run/rntpdate/rate
+            rntpdate $options 10.0.2.2 10.0.2.2:1123 >/dev/null 2>&1 & pid=$!
+            # From the first instruction to well after the usual end.
+            usleep $(($(hexdump -n4 -e '\"%u\"' /dev/urandom) % (usual * 3 / 2)))
+            kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null; [ $? != 137 ] || killed=$((killed + 1))
+            [ \"$(cat /run/rntpdate/set)\" = \"$boot\" ] || bad=$((bad + 1))
+            case $(head -n1 /run/rntpdate/rate),$(tail -c1 /run/rntpdate/rate | hexdump -e '\"%x\"'),$(wc -l </run/rntpdate/rate) in
+            $boot,a,2) before=$((before + 1)) ;;
+            $boot,a,3) after=$((after + 1)) ;;
+            *) bad=$((bad + 1)) ;;
+            esac
+        done
+        echo \"killed $killed\"; echo \"noted_before $before\"; echo \"noted_after $after\"; echo \"bad $bad\"
+        ls -1 /run/rntpdate; rm /run/rntpdate/rate; run $options 10.0.2.2; probe adjtimex; probe query 10.0.2.2";
+    let run = lab.run(script);
+    say(&format!(
+        "a run takes {} us; kill -9 at 100 random moments: {} before the end, notes of RATE not yet written {} times, written {} times, {} bad\n",
+        run.value("usual_us"),
+        run.value("killed"),
+        run.value("noted_before"),
+        run.value("noted_after"),
+        run.value("bad")
+    ));
+    assert!(complaining.requests().len() > 20, "{}", run.console);
+    assert!(run.number("killed") >= 30.0 && run.number("noted_after") >= 10.0, "{}", run.console);
+    assert!(run.number("noted_before") >= 10.0 && run.number("bad") == 0.0, "{}", run.console);
+    assert!(run.console.lines().filter(|line| *line == "status 0").count() == 2, "{}", run.console);
+    assert!(run.number("offset_s").abs() < 0.01 && run.number("unsynchronised") == 0.0, "{}", run.console);
+    let listing = run.console.split("bad 0\n").nth(1).unwrap();
+    let left: Vec<&str> = listing.lines().take_while(|line| !line.contains("rntpdate[")).collect();
+    let known = ["lock", "rate", "rate.new", "set", "set.new"];
+    assert!(left.iter().all(|name| known.contains(name)), "{left:?}");
+}
+
+#[test]
+fn without_a_place_for_notes_the_clock_is_set_all_the_same() {
+    let Some(lab) = Lab::new() else { return };
+    let run = lab.run(
+        "mount -t tmpfs -o ro none /run; run -v 10.0.2.2; umount /run
+        probe step 20; run -U ntp --max-first-step 1e9 --max-step 1 10.0.2.2; ls -ln /run/rntpdate
+        probe step 20; run -U ntp --max-first-step 1e9 --max-step 1 10.0.2.2",
+    );
+    assert_eq!(statuses(&run), ["0", "0", "4"], "{}", run.console);
+    assert!(run.console.contains("no lock and no notes: /run/rntpdate: Read-only file system"), "{}", run.console);
+}
+
+#[test]
+fn servers_come_from_the_machines_own_configuration() {
+    let Some(lab) = Lab::new() else { return };
+    let run = lab
+        .guest(
+            "run; mkdir -p /etc/chrony/sources.d
+            run -q -v; printf 'server 10.0.2.2\\nserver\\n' >/etc/ntp.conf; run -q
+            echo 10.0.2.2:123 >/etc/list; run -q -v --from /etc/list; run --from /etc/none",
+        )
+        .text("/etc/chrony/chrony.conf", "sourcedir /etc/chrony/sources.d\n! comment\n")
+        .text("/etc/chrony/sources.d/lan.sources", "server 10.0.2.2 port 123 iburst\n")
+        .run();
+    assert_eq!(statuses(&run), ["0", "0", "0", "0", "1"], "{}", run.console);
+    for line in [
+        "servers from /etc/chrony/chrony.conf: 10.0.2.2:123",
+        "/etc/ntp.conf:2: the server's name is missing",
+        "servers from /etc/list: 10.0.2.2:123",
+        "rntpdate: /etc/none: there is no such file",
+    ] {
+        assert!(run.console.contains(line), "{line}: {}", run.console);
+    }
+}
+
+/// Five minutes, for what only time shows: the file for cron that comes with the program, at work.
+#[test]
+#[ignore = "takes five minutes"]
+fn cron_keeps_a_clock_that_runs_100_ppm_fast() {
+    let Some(lab) = Lab::new() else { return };
+    let cron = include_str!("../contrib/rntpdate.cron");
+    let job = cron.lines().find_map(|line| line.strip_prefix("*/15 * * * * root ")).unwrap();
+    // Each minute, with its words and its log, and without the delay that only keeps machines apart.
+    let job = job.replace(" --quiet", " -v").replace(" --splay 120", "");
+    let script = format!(
+        "mkdir -p /var/spool/cron/crontabs
+        echo '* * * * * PATH=/usr/bin {job} 10.0.2.2 >>/tmp/log 2>&1' >/var/spool/cron/crontabs/root
+        run 10.0.2.2 >/dev/null; probe setfreq 100
+        crond -f -l 2 -L /tmp/crond & sleep 310; cat /tmp/crond /tmp/log; probe query 10.0.2.2"
+    );
+    let run = lab.guest(&script).timeout(Duration::from_secs(400)).run();
+    say(&run.console);
+    let offsets: Vec<f64> = run
+        .console
+        .lines()
+        .filter_map(|line| line.split("adjust time server 10.0.2.2 offset ").nth(1)?.split(' ').next()?.parse().ok())
+        .collect();
+    assert!(offsets.len() >= 5, "{}", run.console);
+    // 60 s at 100 ppm are 6 ms.
+    assert!(offsets[1..].iter().all(|offset| (-0.0075..-0.0045).contains(offset)), "{offsets:?}");
+    assert!(run.number("offset_s").abs() < 0.0075, "{}", run.console);
 }

@@ -6,6 +6,7 @@ use clap::Parser;
 
 const ACTION: &str = "What to do (without any of these: set the clock)";
 const CLOCK: &str = "How to set the clock";
+const RTC: &str = "Whether and how to set the hardware clock (RTC)";
 const SERVERS: &str = "How to ask the servers";
 const TRUST: &str = "Whom to trust";
 const WHY: &str = "How to find out what is wrong (see also -d)";
@@ -18,7 +19,7 @@ const OUTPUT: &str = "What to print, and where";
     version,
     args_override_self = true,
     after_help = "Exit status: 0 the clock is set (or, with -q and -d, could be); 1 it is not; 2 the command line is wrong;\n\
-                  4 refused: another time daemon runs, or a limit forbids it.\n\
+                  3 the clock is set, but with -w the RTC is not; 4 refused: another time daemon runs, or a limit forbids it.\n\
                   When it says \"no server suitable for synchronization found\", run it again with -d."
 )]
 pub struct RntpdateCli {
@@ -50,6 +51,38 @@ pub struct RntpdateCli {
     /// Step offsets from this size on, slew smaller ones [default: 0.5]
     #[arg(long, value_name = "SECONDS", help_heading = CLOCK, allow_hyphen_values = true)]
     pub step_threshold: Option<String>,
+
+    /// After the clock, set the RTC too, as `hwclock -w` does; after a slew, to the time the clock is slewed to.
+    #[arg(short = 'w', long, help_heading = RTC)]
+    pub systohc: bool,
+
+    /// Device file of the RTC [default: the first of /dev/rtc, /dev/rtc0, /dev/misc/rtc]
+    #[arg(long, value_name = "FILE", help_heading = RTC)]
+    pub rtc: Option<PathBuf>,
+
+    /// The RTC keeps UTC, whatever the adjtime file says.
+    #[arg(long, help_heading = RTC)]
+    pub utc: bool,
+
+    /// The RTC keeps local time, whatever the adjtime file says.
+    #[arg(long, help_heading = RTC, conflicts_with = "utc")]
+    pub localtime: bool,
+
+    /// Another file than /etc/adjtime.
+    #[arg(long, value_name = "FILE", help_heading = RTC)]
+    pub adjfile: Option<PathBuf>,
+
+    /// Neither read nor write the adjtime file; needs --utc or --localtime.
+    #[arg(long, help_heading = RTC, conflicts_with = "adjfile")]
+    pub noadjfile: bool,
+
+    /// A machine without an RTC is no error.
+    #[arg(long, help_heading = RTC)]
+    pub rtc_optional: bool,
+
+    /// Wait for the RTC's next tick and print how far it is from true time.
+    #[arg(long, help_heading = RTC)]
+    pub verify: bool,
 
     /// IPv4 only.
     #[arg(short = '4', long, help_heading = SERVERS, overrides_with = "ipv6")]

@@ -5,6 +5,9 @@ use std::fmt;
 
 use thiserror::Error;
 
+/// Where the file is, unless `--adjfile` says otherwise.
+pub const DEFAULT_PATH: &str = "/etc/adjtime";
+
 /// What the third line says the chip keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kept {
@@ -13,6 +16,27 @@ pub enum Kept {
     Utc,
     /// `LOCAL`.
     Local,
+}
+
+/// What the chip keeps, as far as the command line says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ScaleChoice {
+    /// By the adjtime file; UTC where it says nothing.
+    #[default]
+    FromFile,
+    /// `--utc` or `--localtime`.
+    Fixed(Kept),
+}
+
+impl ScaleChoice {
+    /// From the two options, of which clap lets through one at most.
+    pub fn from_options(utc: bool, localtime: bool) -> ScaleChoice {
+        match (utc, localtime) {
+            (true, _) => ScaleChoice::Fixed(Kept::Utc),
+            (_, true) => ScaleChoice::Fixed(Kept::Local),
+            _ => ScaleChoice::FromFile,
+        }
+    }
 }
 
 /// The content of the file. The default is that of a missing file.

@@ -3,19 +3,9 @@
 
 use std::path::PathBuf;
 
-use super::adjtime::{Adjtime, Kept, Problem};
+use super::adjtime::{Adjtime, Kept, Problem, ScaleChoice};
 use super::zone::{Scale, Zone};
 use crate::system::adjfile::{self, AdjfileError};
-
-/// What the chip keeps, as far as the command line says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ScaleChoice {
-    /// By the adjtime file; UTC where it says nothing.
-    #[default]
-    FromFile,
-    /// `--utc` or `--localtime`.
-    Fixed(Kept),
-}
 
 /// The adjtime file: what it holds, and where it goes.
 #[derive(Debug, Default)]

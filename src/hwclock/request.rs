@@ -5,11 +5,9 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::adjtime::Kept;
-use super::record::ScaleChoice;
+use super::adjtime::{self, ScaleChoice};
 use super::systohc::Options;
 use crate::cli::rhwclock::RhwclockCli;
-use crate::system::adjfile;
 use crate::system::rtc::Param;
 use crate::time::Interval;
 
@@ -116,10 +114,10 @@ impl Request {
             return Err(UsageError::VerifyAlone);
         }
         let delay = cli.delay.as_deref().map(parse_delay).transpose()?;
-        let file = cli.adjfile.clone().unwrap_or_else(|| PathBuf::from(adjfile::DEFAULT_PATH));
+        let file = cli.adjfile.clone().unwrap_or_else(|| PathBuf::from(adjtime::DEFAULT_PATH));
         Ok(Request {
             function,
-            scale: scale(cli.utc, cli.localtime),
+            scale: ScaleChoice::from_options(cli.utc, cli.localtime),
             rtc: cli.rtc.clone(),
             adjfile: (!cli.noadjfile).then_some(file),
             write: Options { delay, verify: cli.verify },
@@ -127,15 +125,6 @@ impl Request {
             test: cli.test,
             verbose: cli.verbose || cli.test,
         })
-    }
-}
-
-/// From the two options, of which clap lets through one at most.
-pub fn scale(utc: bool, localtime: bool) -> ScaleChoice {
-    match (utc, localtime) {
-        (true, _) => ScaleChoice::Fixed(Kept::Utc),
-        (_, true) => ScaleChoice::Fixed(Kept::Local),
-        _ => ScaleChoice::FromFile,
     }
 }
 
@@ -194,6 +183,7 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
+    use crate::hwclock::adjtime::Kept;
 
     fn request(arguments: &str) -> Result<Request, String> {
         let words = std::iter::once("rhwclock").chain(arguments.split_whitespace());

@@ -83,19 +83,26 @@ pub fn set_to(
     options: Options,
 ) -> Result<Written, RtcError> {
     let delay = options.delay.unwrap_or_else(|| write_delay(rtc.driver()));
-    let mut attempts = 1;
+    rehearse(clock, rtc, timeline);
+    let mut attempt = 1;
     let mut written = loop {
-        let tolerance = TOLERANCE * (1 << (attempts - 1));
-        wait(clock, timeline, delay, SPIN * (1 << (2 * (attempts - 1))));
-        let early_enough = past_moment(timeline.at(&clock.now()), delay).1.abs() <= tolerance;
-        if early_enough || attempts == ATTEMPTS {
-            let mut written = write(clock, rtc, timeline, scale, delay)?;
-            written.attempts = attempts;
-            if written.residual.abs() <= tolerance || attempts == ATTEMPTS {
-                break written;
+        let tolerance = TOLERANCE * (1 << (attempt - 1));
+        let mut aim = Aim::next(timeline.at(&clock.now()), delay, scale)?;
+        let reached = wait(clock, timeline, aim.moment, SPIN * (1 << (2 * (attempt - 1))));
+        let is_last = attempt == ATTEMPTS;
+        if (reached - aim.moment).abs() > tolerance {
+            aim = Aim::nearest(reached, delay, scale)?;
+        }
+        if (reached - aim.moment).abs() <= tolerance || is_last {
+            rtc.set(aim.time)?;
+            let middle = reached + (timeline.at(&clock.now()) - reached) / 2;
+            let residual = middle - aim.moment;
+            if residual.abs() <= tolerance || is_last {
+                let Aim { time, unix, .. } = aim;
+                break Written { time, unix, delay, residual, attempts: attempt, verified: None };
             }
         }
-        attempts += 1;
+        attempt += 1;
     };
     if options.verify && !rtc.is_dry() {
         written.verified = Some(verify(clock, rtc, timeline, &written)?);
@@ -103,24 +110,52 @@ pub fn set_to(
     Ok(written)
 }
 
-/// The second whose moment is nearest to `now`, and how far `now` is past that moment.
-fn past_moment(now: Time, delay: Interval) -> (i64, Interval) {
-    let half = Interval::from_micros(500_000);
-    let unix = (now - delay + half).to_unix().0;
-    (unix, now - (Time::from_unix(unix, 0) + delay))
+/// Goes once through what is done at the moment of the write: code that was never run is not yet in memory, and fetching
+/// it takes milliseconds on a slow machine. What is read does not matter, nor whether it can be.
+fn rehearse(clock: &dyn Clock, rtc: &mut dyn Rtc, timeline: &Timeline) {
+    let _ = rtc.read();
+    let _ = wait(clock, timeline, timeline.at(&clock.now()), SPIN);
 }
 
-/// Waits for the next right moment; when the clock is stepped meanwhile, not longer than it would have taken.
-fn wait(clock: &dyn Clock, timeline: &Timeline, delay: Interval, spin: Interval) {
-    let start = clock.now();
-    let now = timeline.at(&start);
-    let target = Time::from_unix((now - delay).to_unix().0 + 1, 0) + delay;
+/// What to write, and when.
+struct Aim {
+    unix: i64,
+    time: RtcTime,
+    moment: Time,
+}
+
+impl Aim {
+    fn new(unix: i64, delay: Interval, scale: Scale<'_>) -> Result<Aim, RtcError> {
+        let time = scale.rtc_at(unix).ok_or(RtcError::NoDate { unix })?;
+        Ok(Aim { unix, time, moment: Time::from_unix(unix, 0) + delay })
+    }
+
+    /// The first right moment after `now`.
+    fn next(now: Time, delay: Interval, scale: Scale<'_>) -> Result<Aim, RtcError> {
+        Aim::new((now - delay).to_unix().0 + 1, delay, scale)
+    }
+
+    /// The right moment next to `now`, before or after.
+    fn nearest(now: Time, delay: Interval, scale: Scale<'_>) -> Result<Aim, RtcError> {
+        Aim::new(nearest_second(now - delay), delay, scale)
+    }
+}
+
+fn nearest_second(time: Time) -> i64 {
+    (time + Interval::from_micros(500_000)).to_unix().0
+}
+
+/// Waits for `moment` and gives the time that it is then; when the clock is stepped meanwhile, it waits no longer than it
+/// would have.
+fn wait(clock: &dyn Clock, timeline: &Timeline, moment: Time, spin: Interval) -> Time {
     let longest = Duration::from_millis(1100);
+    let start = clock.now().raw;
     loop {
         let reading = clock.now();
-        let left = target - timeline.at(&reading);
-        if left <= Interval::ZERO || reading.raw.saturating_sub(start.raw) > longest {
-            return;
+        let now = timeline.at(&reading);
+        let left = moment - now;
+        if left <= Interval::ZERO || reading.raw.saturating_sub(start) > longest {
+            return now;
         }
         if left > spin {
             clock.sleep((left - spin).to_duration().min(longest));
@@ -128,23 +163,6 @@ fn wait(clock: &dyn Clock, timeline: &Timeline, delay: Interval, spin: Interval)
             std::hint::spin_loop();
         }
     }
-}
-
-/// Writes the nearest second now, and takes the time in the middle of the call.
-fn write(
-    clock: &dyn Clock,
-    rtc: &mut dyn Rtc,
-    timeline: &Timeline,
-    scale: Scale<'_>,
-    delay: Interval,
-) -> Result<Written, RtcError> {
-    let before = timeline.at(&clock.now());
-    let (unix, _) = past_moment(before, delay);
-    let time = scale.rtc_at(unix).ok_or(RtcError::NoDate { unix })?;
-    rtc.set(time)?;
-    let middle = before + (timeline.at(&clock.now()) - before) / 2;
-    let residual = middle - (Time::from_unix(unix, 0) + delay);
-    Ok(Written { time, unix, delay, residual, attempts: 0, verified: None })
 }
 
 /// Watches the chip's next tick.
@@ -157,7 +175,7 @@ fn verify(clock: &dyn Clock, rtc: &mut dyn Rtc, timeline: &Timeline, written: &W
     let truth = timeline.at(&tick.at);
     let error = Time::from_unix(shown, 0) - truth;
     if error.as_secs_f64().abs() > KEPT_WITHIN {
-        let due = written.time.as_unix() + (past_moment(truth, Interval::ZERO).0 - written.unix);
+        let due = written.time.as_unix() + (nearest_second(truth) - written.unix);
         let due = RtcTime::from_unix(due).unwrap_or(written.time);
         return Err(RtcError::NotKept { path: rtc.path().to_owned(), written: due, read: tick.time });
     }
@@ -174,9 +192,11 @@ mod tests {
         #[test]
         fn the_nearest_second_is_taken(nanos in 0_i64..4_000_000_000_000_000_000, delay_us in -2_000_000_i64..2_000_000) {
             let now = Time::UNIX_EPOCH + Interval::from_nanos(i128::from(nanos));
-            let (unix, past) = past_moment(now, Interval::from_micros(delay_us));
+            let delay = Interval::from_micros(delay_us);
+            let past = now - Aim::nearest(now, delay, Scale::Utc).unwrap().moment;
             prop_assert!(past.as_secs_f64().abs() <= 0.500_001, "{past}");
-            prop_assert_eq!(Time::from_unix(unix, 0) + Interval::from_micros(delay_us) + past, now);
+            let left = Aim::next(now, delay, Scale::Utc).unwrap().moment - now;
+            prop_assert!(left > Interval::ZERO && left <= Interval::from_secs(1), "{left}");
         }
     }
 }

@@ -1,4 +1,5 @@
 //! What a run does that nobody watches.
+#![forbid(unsafe_code)]
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -7,6 +7,7 @@ mod date;
 mod debug;
 mod diagnosis;
 mod json;
+mod rtc;
 mod view;
 
 use chrono::{DateTime, FixedOffset};
@@ -105,7 +106,10 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
         lines.extend(query(outcome, context));
         lines.extend(causes::servers(outcome, context));
     }
+    // Before the last line, which is read by programs.
+    lines.extend(rtc::lines(outcome, context));
     lines.extend(conclusion(outcome, context));
+    lines.extend(rtc::failure(outcome));
     lines.extend(warnings(outcome));
     lines
 }

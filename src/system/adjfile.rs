@@ -8,9 +8,6 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// Where it is, unless `--adjfile` says otherwise.
-pub const DEFAULT_PATH: &str = "/etc/adjtime";
-
 /// A limit on what is read: the real file has under 100 bytes.
 const MAX_SIZE: u64 = 64 * 1024;
 

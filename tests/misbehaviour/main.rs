@@ -13,6 +13,7 @@ use rntpdate::estimate::{DropReason, Verdict};
 use rntpdate::outcome::{Conclusion, Outcome};
 use rntpdate::plan::Plan;
 use rntpdate::sync::{self, System};
+use rntpdate::system::rtc_error::RtcError;
 use rntpdate::system::{DryClock, NoProgress, SystemClock, SystemResolver, UdpNetwork};
 use rntpdate::time::Interval;
 
@@ -35,6 +36,8 @@ fn run(plan: &Plan) -> Outcome {
         network: &mut network,
         resolver: &SystemResolver,
         nonce: &mut nonce,
+        open_rtc: &mut |_| Err(RtcError::None { tried: Vec::new() }),
+        local: &chrono::Utc,
         progress: &mut NoProgress,
     };
     sync::run(plan, &mut system)

@@ -3,8 +3,8 @@
 #![forbid(unsafe_code)]
 
 use super::{FunctionError, Session};
-use crate::hwclock::adjtime::Kept;
-use crate::hwclock::record::{Record, ScaleChoice};
+use crate::hwclock::adjtime::{Kept, ScaleChoice};
+use crate::hwclock::record::Record;
 use crate::hwclock::timeline::Timeline;
 use crate::time::Time;
 

@@ -25,8 +25,6 @@ use crate::system::rtc_error::RtcError;
 use crate::system::{Clock, ClockError};
 use crate::time::{Interval, Reading, Time};
 
-pub use set::systohc;
-
 /// Why a function failed. Exit status 1 for all of them, as hwclock has it.
 #[derive(Debug, Error)]
 pub enum FunctionError {
@@ -81,7 +79,9 @@ pub struct Machine<'a> {
 pub fn run(request: &Request, machine: Machine<'_>) -> Result<(), FunctionError> {
     let start = machine.clock.now();
     let mut session = Session { request, machine, start, record: Record::default(), output: Ok(()) };
-    session.header();
+    if !matches!(request.function, Function::ParamGet(_) | Function::ParamSet(..)) {
+        session.header();
+    }
     session.dispatch()?;
     if request.test {
         session.print("Test mode: nothing was changed.");
@@ -252,7 +252,7 @@ impl<'a> Session<'_, 'a> {
 }
 
 /// What there is to say about an adjtime file that is not as it should be.
-pub fn record_warnings(record: &Record) -> Vec<String> {
+pub(super) fn record_warnings(record: &Record) -> Vec<String> {
     let unreadable =
         record.unreadable.iter().map(|error| format!("Warning: {error}; going on as if it were not there"));
     let name = record.path().map(|path| path.display().to_string()).unwrap_or_default();

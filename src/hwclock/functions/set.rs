@@ -5,28 +5,11 @@ use super::{ChipTime, FunctionError, Session};
 use crate::hwclock::adjtime::Adjtime;
 use crate::hwclock::date;
 use crate::hwclock::drift::{self, Adjustment, Calibration};
-use crate::hwclock::record::{Record, ScaleChoice, after_setting};
-use crate::hwclock::systohc::{Options, Written, set_rtc, set_to};
+use crate::hwclock::record::after_setting;
+use crate::hwclock::systohc::{Written, set_to};
 use crate::hwclock::timeline::Timeline;
-use crate::hwclock::zone::Zone;
-use crate::system::Clock;
 use crate::system::rtc::{Rtc, write_delay};
-use crate::system::rtc_error::RtcError;
 use crate::time::{Interval, Time};
-
-/// Sets the chip to the system clock + `correction` (what it is still to be slewed by), and gives what `record` is to
-/// become: factor kept, both times those of the write. Saving it is up to the caller ([`Record::save`]).
-pub fn systohc(
-    clock: &dyn Clock,
-    rtc: &mut dyn Rtc,
-    correction: Interval,
-    record: &Record,
-    (choice, local): (ScaleChoice, &dyn Zone),
-    options: Options,
-) -> Result<(Written, Adjtime), RtcError> {
-    let written = set_rtc(clock, rtc, correction, record.scale(choice, local), options)?;
-    Ok((written, after_setting(&record.adjtime, written.unix, record.kept(choice))))
-}
 
 impl Session<'_, '_> {
     /// The chip from the system clock.
@@ -50,6 +33,8 @@ impl Session<'_, '_> {
         let mut adjtime = after_setting(&self.record.adjtime, written.unix, self.record.kept(self.request.scale));
         match before {
             Some(chip) => adjtime.factor = self.calibrated(&chip, truth.at(&chip.at)),
+            // Without the file there is no factor to speak of.
+            None if self.record.path().is_none() => {}
             None => self.say("Not adjusting drift factor because the --update-drift option was not used."),
         }
         self.save(adjtime, true)
@@ -81,7 +66,7 @@ impl Session<'_, '_> {
     }
 
     fn write(&mut self, rtc: &mut dyn Rtc, truth: &Timeline) -> Result<Written, FunctionError> {
-        if let Some(driver) = rtc.driver() {
+        if let (Some(driver), None) = (rtc.driver(), self.request.write.delay) {
             self.say(&format!("RTC type: '{driver}'"));
         }
         let delay = self.request.write.delay.unwrap_or_else(|| write_delay(rtc.driver()));

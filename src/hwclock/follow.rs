@@ -1,0 +1,61 @@
+//! `rntpdate -w`: the chip follows the clock that was just set.
+#![forbid(unsafe_code)]
+
+use super::functions::{Open, record_warnings};
+use super::record::{Record, after_setting};
+use super::systohc::{Options, set_rtc};
+use super::zone::Zone;
+use crate::outcome::{RtcResult, RtcWritten};
+use crate::plan::RtcPlan;
+use crate::system::Clock;
+use crate::system::rtc_error::RtcError;
+use crate::time::Interval;
+
+/// Sets the chip to the system clock + `correction`, which is what the clock is still to be slewed by, and remembers that
+/// in the adjtime file, as `hwclock -w` does. Over a dry chip nothing changes.
+pub fn follow(
+    plan: &RtcPlan,
+    clock: &dyn Clock,
+    open: &mut Open<'_>,
+    local: &dyn Zone,
+    correction: Interval,
+) -> RtcResult {
+    let mut record = Record::load(plan.adjfile.clone());
+    let mut warnings = record_warnings(&record);
+    match write(plan, clock, open, local, correction, &mut record, &mut warnings) {
+        Ok(written) => RtcResult::Written(RtcWritten { warnings, ..written }),
+        Err(error) if plan.optional && error.is_absence() => RtcResult::Absent(error.to_string()),
+        Err(error) => RtcResult::Failed(error.to_string()),
+    }
+}
+
+fn write(
+    plan: &RtcPlan,
+    clock: &dyn Clock,
+    open: &mut Open<'_>,
+    local: &dyn Zone,
+    correction: Interval,
+    record: &mut Record,
+    warnings: &mut Vec<String>,
+) -> Result<RtcWritten, RtcError> {
+    let mut rtc = open(plan.device.as_deref())?;
+    let options = Options { delay: None, verify: plan.verify };
+    let written = set_rtc(clock, &mut *rtc, correction, record.scale(plan.scale, local), options)?;
+    let kept = record.kept(plan.scale);
+    if !rtc.is_dry() {
+        // A chip that is right is worth more than the note of when it was set: no reason to fail.
+        match record.save(after_setting(&record.adjtime, written.unix, kept)) {
+            Ok(copy) => warnings
+                .extend(copy.map(|copy| format!("Warning: what was not understood is kept in {}", copy.display()))),
+            Err(error) => warnings.push(format!("Warning: {error} (the RTC is set all the same)")),
+        }
+    }
+    Ok(RtcWritten {
+        device: rtc.path().to_owned(),
+        time: written.time,
+        kept,
+        residual: written.residual,
+        verified: written.verified.map(|verified| (verified.error, verified.bound)),
+        warnings: Vec::new(),
+    })
+}
