@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::Local;
 
 use crate::doctor::{Adjfile, KernelClock, RtcFinding, RtcReading};
-use crate::hwclock::adjtime::{Adjtime, Kept};
+use crate::hwclock::adjtime::{Adjtime, DEFAULT_PATH, Kept};
 use crate::hwclock::zone::Scale;
 use crate::system::rtc::Rtc as _;
 use crate::system::rtc_device::RtcDevice;
@@ -69,7 +69,7 @@ pub(super) fn rtc() -> RtcFinding {
 }
 
 pub(super) fn adjfile() -> Adjfile {
-    match file::read(Path::new(file::DEFAULT_PATH)) {
+    match file::read(Path::new(DEFAULT_PATH)) {
         Ok(None) => Adjfile::Missing,
         Err(error) => Adjfile::Unreadable(error.to_string()),
         Ok(Some(text)) => {
