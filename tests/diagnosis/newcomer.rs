@@ -81,3 +81,22 @@ fn a_firewall_on_the_server() {
     assert!(before.contains("the host is up") && before.contains("firewall drops"), "{before}");
     assert!(after.contains("step time server 10.0.2.2 offset +") && after.contains("(exit status 0)"), "{after}");
 }
+
+#[test]
+fn something_else_sets_this_clock() {
+    let Some(cache) = require::guest() else { return };
+    let script = "
+        ip link set lo up; chronyd -x -d -u root -f /srv/conf >/dev/null 2>&1 & sleep 2
+        rntpdate -d --json -p4 --interval 1 127.0.0.1 >/tmp/steady
+        (sleep 1.5; probe step 3) & rntpdate -d --json -p4 --interval 1 127.0.0.1 >/tmp/moved
+        (sleep 1.5; probe step -3) & rntpdate -d -p4 --interval 1 127.0.0.1 | grep -A3 ^Diagnosis
+        for run in steady moved; do
+            echo \"$run $(sed 's/.*\"code\":\"\\([a-z-]*\\)\".*/\\1/' /tmp/$run)\"
+        done";
+    let conf = "local stratum 5\nallow all\ncmdport 0\nbindcmdaddress /\npidfile /run/chronyd.pid\n";
+    let program = env!("CARGO_BIN_EXE_rntpdate");
+    let run =
+        Guest::new(&cache).rtc("2027-01-01T00:00:00").program(program).text("/srv/conf", conf).script(script).run();
+    assert_eq!((run.value("steady"), run.value("moved")), ("fit", "clock-set-here"), "{}", run.console);
+    assert!(run.console.contains("the clock of this machine was moved by -3.0"), "{}", run.console);
+}

@@ -186,3 +186,14 @@ fn replies_from_another_address_or_port() {
     let _ntp = wire.server.enter(|| good("10.78.0.2:123").behave(Behaviour::FromOtherPort).start());
     assert_eq!(wire.code(&[SERVER]), "other-address");
 }
+
+#[test]
+fn a_long_time_out_is_waited_for_once() {
+    if require::servers().is_none() {
+        return;
+    }
+    let wire = Wire::new();
+    firewall(&wire.server, "input", "drop");
+    let took = wire.ask(&["-t3", SERVER]).took;
+    assert!((Duration::from_secs(5)..Duration::from_millis(5500)).contains(&took), "{took:?}");
+}
