@@ -12,6 +12,7 @@
 
 pub mod cli;
 pub mod command;
+pub mod discipline;
 pub mod estimate;
 pub mod exchange;
 pub mod hwclock;

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::discipline::Lesson;
 use crate::estimate::{Estimate, NoEstimate, Peer, Verdict};
 use crate::exchange::{Contact, Trace};
 use crate::hwclock::adjtime::Kept;
@@ -97,6 +98,19 @@ pub struct Outcome {
     pub conclusion: Conclusion,
     /// What became of the RTC; `None` when it was not asked for, or the clock was not set.
     pub rtc: Option<RtcResult>,
+    /// What this run and earlier ones teach (--discipline).
+    pub taught: Option<Taught>,
+}
+
+/// What was learned of the oscillator, and what of it the kernel was told.
+#[derive(Clone, Debug)]
+pub struct Taught {
+    /// The lesson.
+    pub lesson: Lesson,
+    /// The kernel's frequency before, as a fraction; nothing where it could not be read.
+    pub kernel: Option<f64>,
+    /// What the kernel was told; nothing while the frequency is not known, or if that failed.
+    pub set: Option<f64>,
 }
 
 /// What the caller's shell sees.

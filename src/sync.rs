@@ -1,9 +1,12 @@
 //! The pipeline: from a plan to an outcome.
 
+mod remember;
+
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::discipline::History;
 use crate::estimate::{Estimate, assess};
 use crate::exchange::{Action, Contact, Exchange, Trace};
 use crate::hwclock::follow::follow;
@@ -42,23 +45,32 @@ pub struct System<'a> {
 
 /// Does what the plan says.
 pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
+    run_after(plan, system, None)
+}
+
+/// Does what the plan says, in the light of earlier runs where they are given: their lesson is in the outcome.
+pub fn run_after(plan: &Plan, system: &mut System<'_>, earlier: Option<&History>) -> Outcome {
     let started = system.clock.now();
     let hosts = find(plan, system.resolver);
     let addresses = addresses(&hosts, plan.port);
     let (contacts, trace) = converse(plan, system, &addresses, started.raw + plan.deadline);
     let (servers, estimate) = judge(plan, contacts);
+    let mut taught = None;
     let conclusion = match estimate {
         _ if servers.is_empty() => Conclusion::NobodyToAsk,
         Err(none) => Conclusion::NoEstimate(none),
-        Ok(estimate) => {
+        Ok(mut estimate) => {
+            taught = earlier.and_then(|earlier| remember::teach(earlier, &servers, &mut estimate, system.clock));
             let decision = plan.policy.decide(estimate.offset);
-            let failure = set(system.clock, decision, &estimate).err();
+            // The rate first: should the run end here, the clock is no worse for it.
+            let tuned = taught.as_mut().map_or(Ok(()), |taught| remember::tune(system.clock, taught));
+            let failure = tuned.and_then(|()| set(system.clock, decision, &estimate)).err();
             Conclusion::Decided { estimate, decision, failure }
         }
     };
     let rtc = set_rtc(plan, system, &conclusion);
     let finished = system.clock.now().real;
-    Outcome { started: started.real, finished, hosts, servers, trace, conclusion, rtc }
+    Outcome { started: started.real, finished, hosts, servers, trace, conclusion, rtc, taught }
 }
 
 fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
