@@ -12,6 +12,14 @@ complete -c rntpdate -s a -l auth-key -d 'Authenticate with this key. Not built 
 complete -c rntpdate -s k -l key-file -d 'File of keys. Not built yet, and refused' -r -F
 complete -c rntpdate -s e -l auth-delay -d 'Time that authentication takes, below 1. Accepted for ntpdate\'s sake, without effect' -r
 complete -c rntpdate -s U -l user -d 'Become this user before the first packet, keeping nothing but the right to set the clock' -r
+complete -c rntpdate -l from -d 'Take the servers from this configuration file: ntp.conf, chrony.conf, timesyncd.conf, a list, or a DHCP lease' -r -F
+complete -c rntpdate -l accuracy -d 'Stop sampling as soon as the error bound is at most this' -r
+complete -c rntpdate -l max-step -d 'Refuse a larger step' -r
+complete -c rntpdate -l max-first-step -d 'What --max-step is until the clock has been set once since boot: for machines without an RTC [default: as --max-step]' -r
+complete -c rntpdate -l wait -d 'Retry for so long while names do not resolve, no route is there or the servers are silent' -r
+complete -c rntpdate -l splay -d 'Start after a delay of up to so long, which differs between machines and is always the same on one' -r
+complete -c rntpdate -l after-step -d 'Run this shell command after a step, with the step\'s size in RNTPDATE_OFFSET' -r
+complete -c rntpdate -l state-dir -d 'Where the lock and the notes of earlier runs are [default: /run/rntpdate]' -r -F
 complete -c rntpdate -s q -l query -d 'Print what each server says, and set nothing'
 complete -c rntpdate -s d -l debug -d 'Do all steps, print what happens in each and why servers are dropped, and set nothing'
 complete -c rntpdate -l self-test -d 'Try the whole path with -d against a built-in server on loopback; needs no network and sets nothing'
@@ -29,5 +37,12 @@ complete -c rntpdate -s u -l unprivileged -d 'Send from a random port. That is t
 complete -c rntpdate -s s -l syslog -d 'Log to syslog instead of stdout and stderr'
 complete -c rntpdate -s v -l verbose -d 'Say more: the version, and what each server\'s part was'
 complete -c rntpdate -l no-plus -d 'Print positive offsets without the plus sign, as ntpdate did before 4.2.8p11'
+complete -c rntpdate -l json -d 'Print one JSON object instead of lines; with -q, -d, or when the clock is set'
+complete -c rntpdate -l peers -d 'Print what the servers say of themselves and of their own sources, as ntpq -p does, and set nothing'
+complete -c rntpdate -l quiet -d 'Print nothing unless the clock was stepped, or something was refused or failed'
+complete -c rntpdate -l forward-only -d 'Refuse to step the clock back'
+complete -c rntpdate -l allow-past -d 'Let the clock be set to a time before this program was released'
+complete -c rntpdate -l mark-synced -d 'Tell the kernel that the clock is synchronised, and how well. The kernel then writes the RTC every 11 minutes'
+complete -c rntpdate -l force -d 'Set the clock although another time daemon runs, and ask servers that want to be left alone for a while'
 complete -c rntpdate -s h -l help -d 'Print help'
 complete -c rntpdate -s V -l version -d 'Print version'

@@ -7,22 +7,24 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::cli::{self, NotParsed, rntpdate::RntpdateCli};
+use crate::explain::explain;
 use crate::outcome::ExitStatus;
-use crate::plan::Plan;
-use crate::report::{self, Context};
+use crate::plan::{Plan, RunMode};
+use crate::report::{self, Context, Line};
 use crate::selftest::{self, SelfTest};
 use crate::sync::{self, System};
 use crate::system::rtc::{DryRtc, Rtc};
 use crate::system::rtc_device::RtcDevice;
 use crate::system::rtc_error::RtcError;
 use crate::system::{
-    Clock, DryClock, LineWriter, NoProgress, Progress, SystemClock, SystemResolver, TerminalProgress, UdpNetwork,
-    become_user, local_zone,
+    Clock, DryClock, LineWriter, NoProgress, Progress, Resolver, SystemClock, SystemResolver, TerminalProgress,
+    UdpNetwork, become_user, local_zone,
 };
+use crate::unattended::{self, Entry};
 
 /// Runs rntpdate with these arguments, under the name that it was started by.
 pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
-    let cli: RntpdateCli = match cli::parse(program, arguments) {
+    let mut cli: RntpdateCli = match cli::parse(program, arguments) {
         Ok(cli) => cli,
         Err(NotParsed::Asked(text)) => {
             let _ = write!(std::io::stdout(), "{text}");
@@ -30,11 +32,21 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
         }
         Err(NotParsed::Wrong(text)) => return usage(program, &text),
     };
+    let found = match unattended::find_servers(&mut cli) {
+        Ok(found) => found,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "{program}: {error:#}");
+            return ExitStatus::NotDone;
+        }
+    };
     let plan = match Plan::new(program, &cli) {
         Ok(plan) => plan,
         Err(error) => return usage(program, &error.to_string()),
     };
-    let run = if cli.self_test { try_self(plan) } else { run(&plan) };
+    if cli.peers {
+        return crate::peers::run(&plan);
+    }
+    let run = if cli.self_test { try_self(plan) } else { run(plan, found) };
     run.unwrap_or_else(|error| {
         let _ = writeln!(std::io::stderr(), "{program}: {error:#}");
         ExitStatus::NotDone
@@ -46,13 +58,37 @@ fn usage(program: &str, text: &str) -> ExitStatus {
     ExitStatus::Usage
 }
 
-fn run(plan: &Plan) -> Result<ExitStatus> {
-    let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
+/// `lines` are to be printed first.
+fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
+    let mut writer = LineWriter::new(&plan.program, plan.output.syslog).stderr_only(plan.output.json);
+    let mut pass = match unattended::enter(&mut plan) {
+        Entry::Go(pass) => pass,
+        Entry::Leave(lines, status) => {
+            writer.write(&lines);
+            return Ok(status);
+        }
+    };
     if let Some(user) = &plan.user {
         become_user(user, plan.source_port)?;
     }
-    let outcome = on_this_machine(plan)?;
-    writer.write(&report::render(&outcome, &Context { plan, zone: &local_zone }));
+    lines.append(&mut pass.lines);
+    let mut say = |line: Line| {
+        if plan.output.verbose || plan.output.syslog {
+            writer.write(&[line]);
+        }
+    };
+    let outcome = unattended::patiently(&plan, &mut say, on_this_machine)?;
+    let problems = unattended::leave(&plan, &outcome, &mut pass);
+    if !plan.output.quiet {
+        writer.write(&lines);
+    }
+    let context = Context { plan: &plan, zone: &local_zone };
+    if plan.output.json {
+        let _ = writeln!(std::io::stdout(), "{}", report::render_json(&outcome, &context));
+    } else {
+        writer.write(&report::render(&outcome, &context));
+    }
+    writer.write(&problems);
     Ok(outcome.exit_status())
 }
 
@@ -60,7 +96,7 @@ fn try_self(mut plan: Plan) -> Result<ExitStatus> {
     let server = SelfTest::start().context("cannot start the built-in server on loopback")?;
     plan.servers = vec![server.address().ip().to_string()];
     plan.port = server.address().port();
-    let outcome = on_this_machine(&plan)?;
+    let outcome = on_this_machine(&plan, &SystemResolver)?;
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
     writer.write(&report::render(&outcome, &Context { plan: &plan, zone: &local_zone }));
     let (status, verdict) = selftest::verdict(&outcome);
@@ -69,7 +105,7 @@ fn try_self(mut plan: Plan) -> Result<ExitStatus> {
 }
 
 /// The pipeline over the real clock (or, in a dry run, one that is only read), sockets and names.
-fn on_this_machine(plan: &Plan) -> Result<crate::outcome::Outcome> {
+fn on_this_machine(plan: &Plan, resolver: &dyn Resolver) -> Result<crate::outcome::Outcome> {
     let mut clock: Box<dyn Clock> =
         if plan.is_dry() { Box::new(DryClock::new(SystemClock)) } else { Box::new(SystemClock) };
     let mut open_rtc = |path: Option<&Path>| -> Result<Box<dyn Rtc>, RtcError> {
@@ -87,11 +123,15 @@ fn on_this_machine(plan: &Plan) -> Result<crate::outcome::Outcome> {
     let mut system = System {
         clock: &mut *clock,
         network: &mut network,
-        resolver: &SystemResolver,
+        resolver,
         nonce: &mut nonce,
         open_rtc: &mut open_rtc,
         local: &chrono::Local,
         progress: &mut *progress,
     };
-    Ok(sync::run(plan, &mut system))
+    let mut outcome = sync::run(plan, &mut system);
+    if plan.mode == RunMode::Debug {
+        explain(&mut outcome, plan);
+    }
+    Ok(outcome)
 }

@@ -65,6 +65,9 @@ pub enum FaultKind {
     /// EPERM, EACCES: packets are not let out.
     #[error("sending is not permitted: a firewall on this machine forbids it")]
     NotPermitted,
+    /// ICMP: administratively prohibited.
+    #[error("a firewall refuses the packets")]
+    Prohibited,
     /// EADDRINUSE, for a source port that was asked for.
     #[error("the source port is in use")]
     PortInUse,

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::discipline::Lesson;
+use crate::diagnosis::Evidence;
 use crate::estimate::{Estimate, NoEstimate, Peer, Verdict};
 use crate::exchange::{Contact, Trace};
 use crate::hwclock::adjtime::Kept;
@@ -18,8 +19,10 @@ use crate::time::{Interval, Time};
 pub struct Host {
     /// As the user wrote it.
     pub name: String,
-    /// Its addresses.
+    /// Its addresses, as far as they are asked.
     pub addresses: Resolved,
+    /// How many more it has.
+    pub left_out: usize,
     /// What the addresses are called in turn, as far as that was asked.
     pub reverse: Vec<Option<String>>,
 }
@@ -33,6 +36,8 @@ pub struct Server {
     pub peer: Option<Peer>,
     /// The judgement.
     pub verdict: Verdict,
+    /// What was found out besides, in a run that explains itself.
+    pub evidence: Evidence,
 }
 
 /// How a run ended.
@@ -98,6 +103,8 @@ pub struct Outcome {
     pub conclusion: Conclusion,
     /// What became of the RTC; `None` when it was not asked for, or the clock was not set.
     pub rtc: Option<RtcResult>,
+    /// What went wrong after the clock was set.
+    pub warnings: Vec<String>,
     /// What this run and earlier ones teach (--discipline).
     pub taught: Option<Taught>,
 }
@@ -125,12 +132,15 @@ pub enum ExitStatus {
     Usage = 2,
     /// The clock is set, or could be, but the RTC is not.
     RtcNotSet = 3,
+    /// Another time daemon runs, or a limit forbids it.
+    Refused = 4,
 }
 
 impl Outcome {
     /// The status to exit with.
     pub fn exit_status(&self) -> ExitStatus {
         match &self.conclusion {
+            Conclusion::Decided { decision: Decision::Refuse(_), .. } => ExitStatus::Refused,
             Conclusion::Decided { failure: None, .. } if matches!(self.rtc, Some(RtcResult::Failed(_))) => {
                 ExitStatus::RtcNotSet
             }

@@ -1,6 +1,9 @@
 //! From the words of the command line to what is to be done: every default and every check. Pure.
 #![forbid(unsafe_code)]
 
+mod unattended;
+
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,6 +16,9 @@ use crate::hwclock::adjtime::{self, ScaleChoice};
 use crate::net::Family;
 use crate::policy::{Manner, Policy};
 use crate::time::{Interval, Time};
+
+pub use unattended::Unattended;
+use unattended::{floor, step_limit};
 
 const PORT: u16 = 123;
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -52,6 +58,10 @@ pub struct Output {
     pub verbose: bool,
     /// Positive offsets with a sign.
     pub plus: bool,
+    /// One JSON object instead of lines.
+    pub json: bool,
+    /// Nothing but steps, refusals and failures.
+    pub quiet: bool,
 }
 
 /// How the RTC is set after the clock (-w).
@@ -100,6 +110,12 @@ pub struct Plan {
     pub user: Option<String>,
     /// What to print.
     pub output: Output,
+    /// The UDP port of each server for which it was given.
+    pub ports: Vec<Option<u16>>,
+    /// Addresses that are not to be asked.
+    pub spared: Vec<IpAddr>,
+    /// What nobody watches.
+    pub unattended: Unattended,
 }
 
 /// A command line that makes no sense. Each text names the value.
@@ -147,6 +163,8 @@ impl Plan {
         if cli.servers.is_empty() && !cli.self_test {
             return Err(UsageError::NoServer(program.to_owned()));
         }
+        let unattended = Unattended::new(cli)?;
+        let (servers, ports) = servers(&cli.servers)?;
         if cli.auth_key.is_some() {
             return Err(UsageError::NoAuthentication("-a"));
         }
@@ -165,10 +183,11 @@ impl Plan {
         };
         let pace = pace(cli, mode)?;
         let enough = NAMES + (pace.polite + pace.timeout) * pace.samples as u32;
+        let enough = enough + unattended.wait.unwrap_or_default();
         let deadline = seconds("deadline", cli.deadline.as_deref(), enough)?;
         Ok(Plan {
             program: program.to_owned(),
-            servers: cli.servers.clone(),
+            servers,
             mode,
             family: if cli.ipv4 {
                 Family::V4
@@ -187,7 +206,16 @@ impl Plan {
             // Whatever the name servers do, as much time remains for the time servers.
             names: NAMES.min(deadline / 2),
             user: cli.user.clone(),
-            output: Output { syslog: cli.syslog, verbose: cli.verbose, plus: !cli.no_plus },
+            output: Output {
+                syslog: cli.syslog,
+                verbose: cli.verbose,
+                plus: !cli.no_plus,
+                json: cli.json,
+                quiet: cli.quiet,
+            },
+            ports,
+            spared: Vec::new(),
+            unattended,
         })
     }
 
@@ -233,7 +261,26 @@ fn policy(cli: &RntpdateCli) -> Result<Policy, UsageError> {
         Some("0") => Interval::ZERO,
         text => seconds("step threshold", text, STEP_THRESHOLD.to_duration())?.into(),
     };
-    Ok(Policy { manner, step_threshold: threshold })
+    Ok(Policy {
+        manner,
+        step_threshold: threshold,
+        max_step: step_limit("largest step", cli.max_step.as_deref())?.map(|limit| (limit, "--max-step")),
+        forward_only: cli.forward_only,
+        floor: (!cli.allow_past).then(floor),
+    })
+}
+
+/// Hosts, and the ports that stand behind some of them.
+fn servers(words: &[String]) -> Result<(Vec<String>, Vec<Option<u16>>), UsageError> {
+    let split = |word: &String| {
+        let (host, port) = match word.rsplit_once(':') {
+            Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
+            _ => (word.as_str(), None),
+        };
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        Ok((bare.to_owned(), self::port("port", port)?))
+    };
+    words.iter().map(split).collect()
 }
 
 fn rtc(cli: &RntpdateCli) -> Result<Option<RtcPlan>, UsageError> {

@@ -1,7 +1,9 @@
 //! From an estimate to what is done to the clock. Pure.
 #![forbid(unsafe_code)]
 
-use crate::time::Interval;
+use thiserror::Error;
+
+use crate::time::{Interval, Time};
 
 /// How an offset is put right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +21,14 @@ pub enum Manner {
 pub struct Policy {
     /// Step, slew, or which of both.
     pub manner: Manner,
-    /// The least offset that is stepped, in either direction.
+    /// The least size of an offset that is stepped.
     pub step_threshold: Interval,
+    /// The largest step, and the option that says so.
+    pub max_step: Option<(Interval, &'static str)>,
+    /// No step back.
+    pub forward_only: bool,
+    /// No time before this one.
+    pub floor: Option<Time>,
 }
 
 /// What is to be done.
@@ -30,16 +38,54 @@ pub enum Decision {
     Step,
     /// Let the kernel speed the clock up or slow it down until the offset is gone.
     Slew,
+    /// Nothing.
+    Refuse(Refusal),
+}
+
+/// Which limit forbids it. Each text names the limit and its option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// The step is too large.
+    #[error("larger than {option} {limit:.3} allows")]
+    StepTooLarge {
+        /// The largest step.
+        limit: Interval,
+        /// What said so.
+        option: &'static str,
+    },
+    /// The step goes back.
+    #[error("--forward-only forbids a step back")]
+    Backward,
+    /// The time would be before the program's release.
+    #[error("the time would be {:.0} s before this program's release; --allow-past lets it", .0)]
+    BeforeRelease(Interval),
 }
 
 impl Policy {
-    /// Decides for an offset.
-    pub fn decide(&self, offset: Interval) -> Decision {
-        match self.manner {
+    /// Decides for an offset of a clock that says `now`.
+    pub fn decide(&self, offset: Interval, now: Time) -> Decision {
+        let decision = match self.manner {
             Manner::AlwaysStep => Decision::Step,
             Manner::AlwaysSlew => Decision::Slew,
             Manner::ByThreshold if offset.abs() >= self.step_threshold => Decision::Step,
             Manner::ByThreshold => Decision::Slew,
+        };
+        self.refusal(decision, offset, now + offset).map_or(decision, Decision::Refuse)
+    }
+
+    /// The first limit that forbids it. A slew never turns the clock back and has no limit but the floor.
+    fn refusal(&self, decision: Decision, offset: Interval, target: Time) -> Option<Refusal> {
+        if let Some(floor) = self.floor
+            && target < floor
+        {
+            return Some(Refusal::BeforeRelease(floor - target));
+        }
+        if decision != Decision::Step {
+            return None;
+        }
+        match self.max_step {
+            Some((limit, option)) if offset.abs() > limit => Some(Refusal::StepTooLarge { limit, option }),
+            _ => (self.forward_only && offset.is_negative()).then_some(Refusal::Backward),
         }
     }
 }
@@ -48,16 +94,71 @@ impl Policy {
 mod tests {
     use super::*;
 
+    const NOW: Time = Time::from_unix(1_800_000_000, 0);
+
+    fn policy(manner: Manner) -> Policy {
+        let threshold = Interval::from_micros(500_000);
+        Policy { manner, step_threshold: threshold, max_step: None, forward_only: false, floor: None }
+    }
+
     #[test]
     fn steps_from_the_threshold_on_in_both_directions() {
         let threshold = Interval::from_micros(500_000);
-        let policy = |manner| Policy { manner, step_threshold: threshold };
         let below = threshold - Interval::from_units(1);
-        assert_eq!(policy(Manner::ByThreshold).decide(threshold), Decision::Step);
-        assert_eq!(policy(Manner::ByThreshold).decide(-threshold), Decision::Step);
-        assert_eq!(policy(Manner::ByThreshold).decide(below), Decision::Slew);
-        assert_eq!(policy(Manner::ByThreshold).decide(-below), Decision::Slew);
-        assert_eq!(policy(Manner::AlwaysStep).decide(Interval::ZERO), Decision::Step);
-        assert_eq!(policy(Manner::AlwaysSlew).decide(Interval::from_secs(1000)), Decision::Slew);
+        assert_eq!(policy(Manner::ByThreshold).decide(threshold, NOW), Decision::Step);
+        assert_eq!(policy(Manner::ByThreshold).decide(-threshold, NOW), Decision::Step);
+        assert_eq!(policy(Manner::ByThreshold).decide(below, NOW), Decision::Slew);
+        assert_eq!(policy(Manner::ByThreshold).decide(-below, NOW), Decision::Slew);
+        assert_eq!(policy(Manner::AlwaysStep).decide(Interval::ZERO, NOW), Decision::Step);
+        assert_eq!(policy(Manner::AlwaysSlew).decide(Interval::from_secs(1000), NOW), Decision::Slew);
+    }
+
+    #[test]
+    fn a_step_beyond_the_limit_is_refused_and_a_slew_is_not() {
+        let limit = Interval::from_secs(10);
+        let limited = Policy { max_step: Some((limit, "--max-step")), ..policy(Manner::ByThreshold) };
+        let refused = Decision::Refuse(Refusal::StepTooLarge { limit, option: "--max-step" });
+        assert_eq!(limited.decide(limit, NOW), Decision::Step);
+        assert_eq!(limited.decide(-limit, NOW), Decision::Step);
+        assert_eq!(limited.decide(limit + Interval::from_units(1), NOW), refused);
+        assert_eq!(limited.decide(-limit - Interval::from_units(1), NOW), refused);
+        let slewing = Policy { manner: Manner::AlwaysSlew, ..limited };
+        assert_eq!(slewing.decide(limit * 2, NOW), Decision::Slew);
+    }
+
+    #[test]
+    fn forward_only_forbids_steps_back_alone() {
+        let forward = Policy { forward_only: true, ..policy(Manner::ByThreshold) };
+        assert_eq!(forward.decide(Interval::from_secs(-1), NOW), Decision::Refuse(Refusal::Backward));
+        assert_eq!(forward.decide(Interval::from_secs(1), NOW), Decision::Step);
+        assert_eq!(forward.decide(Interval::from_micros(-400_000), NOW), Decision::Slew);
+    }
+
+    #[test]
+    fn the_floor_holds_for_the_time_that_would_result() {
+        let day = Interval::from_secs(86_400);
+        let floored = Policy { floor: Some(NOW), ..policy(Manner::ByThreshold) };
+        assert_eq!(floored.decide(day, NOW - day), Decision::Step, "from before the floor to it");
+        assert_eq!(floored.decide(-day, NOW), Decision::Refuse(Refusal::BeforeRelease(day)));
+        assert_eq!(floored.decide(Interval::ZERO, NOW - day), Decision::Refuse(Refusal::BeforeRelease(day)));
+        assert_eq!(policy(Manner::ByThreshold).decide(-day, NOW), Decision::Step, "--allow-past");
+    }
+
+    #[test]
+    fn refusals_name_the_limit_and_the_option() {
+        let texts = [
+            Refusal::StepTooLarge { limit: Interval::from_secs(10), option: "--max-step" },
+            Refusal::Backward,
+            Refusal::BeforeRelease(Interval::from_secs(99)),
+        ]
+        .map(|refusal| refusal.to_string());
+        assert_eq!(
+            texts,
+            [
+                "larger than --max-step 10.000 allows",
+                "--forward-only forbids a step back",
+                "the time would be 99 s before this program's release; --allow-past lets it",
+            ]
+        );
     }
 }

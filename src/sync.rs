@@ -3,27 +3,28 @@
 mod remember;
 
 use std::collections::HashSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use crate::diagnosis::Evidence;
 use crate::discipline::History;
-use crate::estimate::{Estimate, assess};
+use crate::estimate::{Estimate, Verdict, assess};
 use crate::exchange::{Action, Contact, Exchange, Trace};
 use crate::hwclock::follow::follow;
 use crate::hwclock::functions::Open;
 use crate::hwclock::zone::Zone;
-use crate::net::Event;
+use crate::net::{Event, Resolved};
 use crate::outcome::{Conclusion, Host, Outcome, RtcResult, Server};
-use crate::plan::{Plan, RunMode};
+use crate::plan::Plan;
 use crate::policy::Decision;
 use crate::system::{Clock, Network, Progress, Resolver};
 use crate::time::Interval;
 use crate::wire::NtpTimestamp;
 
-/// The most servers that one run asks, whatever the name servers say.
+/// The most servers that one run asks.
 const MAX_SERVERS: usize = 256;
-/// What -d may spend on the names of addresses: they only adorn.
-const REVERSE: Duration = Duration::from_secs(1);
+/// The most of them that one name stands for, so that no name server's answer crowds out the other names.
+const MAX_PER_NAME: usize = 16;
 
 /// What a run works on.
 pub struct System<'a> {
@@ -52,53 +53,63 @@ pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
 pub fn run_after(plan: &Plan, system: &mut System<'_>, earlier: Option<&History>) -> Outcome {
     let started = system.clock.now();
     let hosts = find(plan, system.resolver);
-    let addresses = addresses(&hosts, plan.port);
+    let addresses = addresses(plan, &hosts);
     let (contacts, trace) = converse(plan, system, &addresses, started.raw + plan.deadline);
     let (servers, estimate) = judge(plan, contacts);
-    let mut taught = None;
+    let (mut warnings, mut taught) = (Vec::new(), None);
     let conclusion = match estimate {
         _ if servers.is_empty() => Conclusion::NobodyToAsk,
         Err(none) => Conclusion::NoEstimate(none),
         Ok(mut estimate) => {
             taught = earlier.and_then(|earlier| remember::teach(earlier, &servers, &mut estimate, system.clock));
-            let decision = plan.policy.decide(estimate.offset);
+            let decision = plan.policy.decide(estimate.offset, system.clock.now().real);
             // The rate first: should the run end here, the clock is no worse for it.
-            let tuned = taught.as_mut().map_or(Ok(()), |taught| remember::tune(system.clock, taught));
+            let tuned = taught.as_mut().map_or(Ok(()), |taught| remember::tune(system.clock, decision, taught));
             let failure = tuned.and_then(|()| set(system.clock, decision, &estimate)).err();
+            if failure.is_none() && plan.unattended.mark_synced {
+                warnings.extend(mark_synced(system.clock, decision, &estimate).err());
+            }
             Conclusion::Decided { estimate, decision, failure }
         }
     };
     let rtc = set_rtc(plan, system, &conclusion);
     let finished = system.clock.now().real;
-    Outcome { started: started.real, finished, hosts, servers, trace, conclusion, rtc, taught }
+    Outcome { started: started.real, finished, hosts, servers, trace, conclusion, rtc, warnings, taught }
 }
 
 fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
     let found = resolver.resolve(&plan.servers, plan.family, plan.names);
-    let mut hosts: Vec<Host> = plan
-        .servers
-        .iter()
-        .zip(found)
-        .map(|(name, addresses)| Host { name: name.clone(), addresses, reverse: Vec::new() })
-        .collect();
-    if plan.mode == RunMode::Debug {
-        for host in &mut hosts {
-            let ips: Vec<_> = host.addresses.iter().flatten().map(SocketAddr::ip).collect();
-            host.reverse = resolver.reverse(&ips, REVERSE.min(plan.names));
-        }
-    }
-    hosts
+    plan.servers.iter().zip(found).map(|(name, addresses)| host(name, addresses)).collect()
+}
+
+/// An IPv4 address in IPv6 clothes is the same server, and has one vote.
+fn host(name: &str, addresses: Resolved) -> Host {
+    let plain = |address: SocketAddr| match address.ip().to_canonical() {
+        IpAddr::V4(v4) => SocketAddr::new(v4.into(), address.port()),
+        // The interface of a link-local address stays with it.
+        IpAddr::V6(_) => address,
+    };
+    let mut left_out = 0;
+    let addresses = addresses.map(|mut addresses| {
+        left_out = addresses.len().saturating_sub(MAX_PER_NAME);
+        addresses.truncate(MAX_PER_NAME);
+        addresses.into_iter().map(plain).collect()
+    });
+    Host { name: name.to_owned(), addresses, left_out, reverse: Vec::new() }
 }
 
 /// Each address once, in the order of the names.
-fn addresses(hosts: &[Host], port: u16) -> Vec<SocketAddr> {
+fn addresses(plan: &Plan, hosts: &[Host]) -> Vec<SocketAddr> {
     let mut seen = HashSet::new();
-    let all = hosts.iter().flat_map(|host| host.addresses.iter().flatten()).map(|address| {
-        let mut address = *address;
-        address.set_port(port);
-        address
+    let ports = plan.ports.iter().copied().chain(std::iter::repeat(None));
+    let all = hosts.iter().zip(ports).flat_map(|(host, port)| {
+        host.addresses.iter().flatten().map(move |address| {
+            let mut address = *address;
+            address.set_port(port.unwrap_or(plan.port));
+            address
+        })
     });
-    all.filter(|address| seen.insert(*address)).take(MAX_SERVERS).collect()
+    all.filter(|address| !plan.spared.contains(&address.ip()) && seen.insert(*address)).take(MAX_SERVERS).collect()
 }
 
 /// Sends, waits and receives until all is said or `deadline`, a raw monotonic time, is there.
@@ -127,14 +138,27 @@ fn converse(
             }
             Action::Wait(until) => {
                 system.network.wait(until.saturating_sub(now), &mut events);
+                let news = !events.is_empty();
                 take_in(&mut events, &mut exchange, &*system.clock);
                 let (replies, most) = exchange.progress();
                 system.progress.replies(replies, most);
+                if news && is_accurate(plan, &exchange) {
+                    break;
+                }
             }
             Action::Done => break,
         }
     }
     exchange.finish(&system.clock.now())
+}
+
+/// Whether the answer is already as good as --accuracy wants, by servers that the rest cannot outvote.
+fn is_accurate(plan: &Plan, exchange: &Exchange) -> bool {
+    let Some(accuracy) = plan.unattended.accuracy else { return false };
+    let (candidates, voters) = exchange.standings();
+    let assessment = assess(&candidates, &plan.limits);
+    let agreeing = assessment.verdicts.iter().filter(|v| matches!(v, Verdict::Truechimer | Verdict::Outlier)).count();
+    assessment.estimate.is_ok_and(|estimate| estimate.root_distance <= accuracy && agreeing * 2 > voters)
 }
 
 fn take_in(events: &mut Vec<Event>, exchange: &mut Exchange, clock: &dyn Clock) {
@@ -151,15 +175,30 @@ fn judge(plan: &Plan, contacts: Vec<Contact>) -> (Vec<Server>, Result<Estimate, 
     let candidates: Vec<_> = contacts.iter().map(|contact| &contact.candidate).collect();
     let assessment = assess(&candidates, &plan.limits);
     let judged = assessment.peers.into_iter().zip(assessment.verdicts);
-    let servers =
-        contacts.into_iter().zip(judged).map(|(contact, (peer, verdict))| Server { contact, peer, verdict }).collect();
+    let servers = contacts
+        .into_iter()
+        .zip(judged)
+        .map(|(contact, (peer, verdict))| Server { contact, peer, verdict, evidence: Evidence::default() })
+        .collect();
     (servers, assessment.estimate)
+}
+
+/// How good the clock is now: what a slew has still to add counts as an error.
+fn mark_synced(clock: &mut dyn Clock, decision: Decision, estimate: &Estimate) -> Result<(), String> {
+    let rest = match decision {
+        Decision::Step => Interval::ZERO,
+        Decision::Slew => estimate.offset.abs(),
+        Decision::Refuse(_) => return Ok(()),
+    };
+    let marked = clock.mark_synced(estimate.root_distance + rest, estimate.jitter + rest);
+    marked.map_err(|error| format!("the clock is set, but not marked as synchronised: {error}"))
 }
 
 fn set(clock: &mut dyn Clock, decision: Decision, estimate: &Estimate) -> Result<(), String> {
     match decision {
         Decision::Step => clock.step(estimate.offset),
         Decision::Slew => clock.slew(estimate.offset),
+        Decision::Refuse(_) => Ok(()),
     }
     .map_err(|error| error.to_string())
 }
@@ -169,8 +208,9 @@ fn set(clock: &mut dyn Clock, decision: Decision, estimate: &Estimate) -> Result
 fn set_rtc(plan: &Plan, system: &mut System<'_>, conclusion: &Conclusion) -> Option<RtcResult> {
     let Conclusion::Decided { estimate, decision, failure: None } = conclusion else { return None };
     let correction = match decision {
+        Decision::Refuse(_) => return None,
         Decision::Step if !plan.is_dry() => Interval::ZERO,
-        _ => estimate.offset,
+        Decision::Step | Decision::Slew => estimate.offset,
     };
     Some(follow(plan.rtc.as_ref()?, &*system.clock, system.open_rtc, system.local, correction))
 }

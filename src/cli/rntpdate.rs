@@ -9,6 +9,8 @@ const CLOCK: &str = "How to set the clock";
 const RTC: &str = "Whether and how to set the hardware clock (RTC)";
 const SERVERS: &str = "How to ask the servers";
 const TRUST: &str = "Whom to trust";
+const WHY: &str = "How to find out what is wrong (see also -d)";
+const UNATTENDED: &str = "Unattended runs: cron, boot, timers";
 const OUTPUT: &str = "What to print, and where";
 
 /// Ask NTP servers for the time once, and set this machine's clock by what most of them agree on.
@@ -16,11 +18,13 @@ const OUTPUT: &str = "What to print, and where";
 #[command(
     version,
     args_override_self = true,
-    after_help = "Exit status: 0 the clock is set (or, with -q and -d, could be); 1 it is not; 2 the command line is wrong; 3 the clock is set, but with -w the RTC is not.\n\
+    after_help = "Exit status: 0 the clock is set (or, with -q and -d, could be); 1 it is not; 2 the command line is wrong;\n\
+                  3 the clock is set, but with -w the RTC is not; 4 refused: another time daemon runs, or a limit forbids it.\n\
                   When it says \"no server suitable for synchronization found\", run it again with -d."
 )]
 pub struct RntpdateCli {
-    /// Names or addresses; every address of every name is asked.
+    /// Names or addresses, each with :PORT where that differs; every address of every name is asked. Without any: the
+    /// servers that this machine's time services are configured with.
     #[arg(value_name = "SERVER")]
     pub servers: Vec<String>,
 
@@ -147,4 +151,64 @@ pub struct RntpdateCli {
     /// Print positive offsets without the plus sign, as ntpdate did before 4.2.8p11.
     #[arg(long, help_heading = OUTPUT)]
     pub no_plus: bool,
+
+    /// Print one JSON object instead of lines; with -q, -d, or when the clock is set.
+    #[arg(long, help_heading = OUTPUT, conflicts_with = "self_test")]
+    pub json: bool,
+
+    /// Print what the servers say of themselves and of their own sources, as ntpq -p does, and set nothing.
+    #[arg(long, help_heading = WHY, conflicts_with_all = ["query", "debug", "self_test", "json"])]
+    pub peers: bool,
+
+    /// Print nothing unless the clock was stepped, or something was refused or failed.
+    #[arg(long, help_heading = OUTPUT, conflicts_with_all = ["query", "debug", "verbose", "self_test"])]
+    pub quiet: bool,
+
+    /// Take the servers from this configuration file: ntp.conf, chrony.conf, timesyncd.conf, a list, or a DHCP lease.
+    #[arg(long, value_name = "FILE", help_heading = SERVERS, conflicts_with_all = ["servers", "self_test"])]
+    pub from: Option<PathBuf>,
+
+    /// Stop sampling as soon as the error bound is at most this.
+    #[arg(long, value_name = "SECONDS", help_heading = SERVERS, allow_hyphen_values = true)]
+    pub accuracy: Option<String>,
+
+    /// Refuse a larger step.
+    #[arg(long, value_name = "SECONDS", help_heading = CLOCK, allow_hyphen_values = true)]
+    pub max_step: Option<String>,
+
+    /// What --max-step is until the clock has been set once since boot: for machines without an RTC [default: as --max-step]
+    #[arg(long, value_name = "SECONDS", help_heading = CLOCK, allow_hyphen_values = true)]
+    pub max_first_step: Option<String>,
+
+    /// Refuse to step the clock back.
+    #[arg(long, help_heading = CLOCK)]
+    pub forward_only: bool,
+
+    /// Let the clock be set to a time before this program was released.
+    #[arg(long, help_heading = CLOCK)]
+    pub allow_past: bool,
+
+    /// Tell the kernel that the clock is synchronised, and how well. The kernel then writes the RTC every 11 minutes.
+    #[arg(long, help_heading = CLOCK)]
+    pub mark_synced: bool,
+
+    /// Retry for so long while names do not resolve, no route is there or the servers are silent.
+    #[arg(long, value_name = "SECONDS", help_heading = UNATTENDED, allow_hyphen_values = true)]
+    pub wait: Option<String>,
+
+    /// Start after a delay of up to so long, which differs between machines and is always the same on one.
+    #[arg(long, value_name = "SECONDS", help_heading = UNATTENDED, allow_hyphen_values = true)]
+    pub splay: Option<String>,
+
+    /// Run this shell command after a step, with the step's size in RNTPDATE_OFFSET.
+    #[arg(long, value_name = "COMMAND", help_heading = UNATTENDED)]
+    pub after_step: Option<String>,
+
+    /// Set the clock although another time daemon runs, and ask servers that want to be left alone for a while.
+    #[arg(long, help_heading = UNATTENDED)]
+    pub force: bool,
+
+    /// Where the lock and the notes of earlier runs are [default: /run/rntpdate]
+    #[arg(long, value_name = "DIRECTORY", help_heading = UNATTENDED)]
+    pub state_dir: Option<PathBuf>,
 }

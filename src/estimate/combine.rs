@@ -15,6 +15,8 @@ pub struct Estimate {
     pub offset: Interval,
     /// The error bound: the system peer's root distance, and how far the survivors' mean lies from it.
     pub root_distance: Interval,
+    /// How far measurements differ: the system peer's jitter.
+    pub jitter: Interval,
     /// The system peer, as its place among the candidates: the survivor with the least stratum, then root distance.
     pub system_peer: usize,
 }
@@ -62,6 +64,7 @@ pub(super) fn combine(survivors: &[(usize, &Peer)]) -> Option<Estimate> {
     Some(Estimate {
         offset: first.offset + from_first,
         root_distance: first.root_distance + from_first.abs(),
+        jitter: first.jitter,
         system_peer,
     })
 }

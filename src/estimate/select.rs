@@ -17,12 +17,13 @@ enum End {
     High,
 }
 
-/// The servers whose correctness interval (offset ± root distance) has a share in the part that the most of them, and more
-/// than half, have in common.
+/// The servers whose correctness interval (offset ± root distance) holds all of the part that the most of them, and more
+/// than half, have in common. One server alone is taken as is.
 ///
-/// RFC 5905 also wants the offsets themselves to lie in that part. That refuses two honest servers of which one is near
-/// and one far, so it is left out, as in the servers of today; [`combine`](super::combine::combine) weighs by distance, and
-/// so a wide interval moves the result by no more than the narrow ones allow. One server alone is taken as is.
+/// This differs from RFC 5905 twice. There the offsets themselves have to lie in that part, which refuses two honest servers
+/// of which one is near and one far; [`combine`](super::combine::combine) weighs by distance instead, so that a wide
+/// interval moves the result by no more than the narrow ones allow. And there it is enough to touch that part, which lets
+/// two groups that contradict each other in together where a wide interval bridges them.
 pub(super) fn intersect<'a>(fit: &[(usize, &'a Peer)]) -> Result<Vec<(usize, &'a Peer)>, NoMajority> {
     let mut edges: Vec<(Interval, End)> =
         fit.iter().flat_map(|(_, peer)| [(lowest(peer), End::Low), (highest(peer), End::High)]).collect();
@@ -32,8 +33,13 @@ pub(super) fn intersect<'a>(fit: &[(usize, &'a Peer)]) -> Result<Vec<(usize, &'a
         let low = nth_begin(edges.iter(), End::Low, wanted);
         let high = nth_begin(edges.iter().rev(), End::High, wanted);
         if let (Some(low), Some(high)) = (low, high) {
-            let overlaps = |peer: &Peer| lowest(peer) <= high && highest(peer) >= low;
-            return Ok(fit.iter().copied().filter(|(_, peer)| overlaps(peer)).collect());
+            let holds = |peer: &Peer| lowest(peer) <= low && highest(peer) >= high;
+            let truechimers: Vec<_> = fit.iter().copied().filter(|(_, peer)| holds(peer)).collect();
+            if truechimers.len() >= wanted {
+                return Ok(truechimers);
+            }
+            // Several groups of this size, which contradict each other: fewer in common would not mend that.
+            break;
         }
     }
     let mut offsets: Vec<(usize, Interval)> = fit.iter().map(|(index, peer)| (*index, peer.offset)).collect();
@@ -106,6 +112,12 @@ pub(super) mod tests {
         for lie in [10_000, 86_400_000, 50 * 31_557_600_000, -50 * 31_557_600_000] {
             assert_eq!(chosen(&[peer(1, 10), peer(lie, 10), peer(-1, 10)]).unwrap(), [0, 2], "offset {lie} ms");
         }
+    }
+
+    #[test]
+    fn a_wide_interval_does_not_bridge_two_that_contradict_each_other() {
+        assert!(chosen(&[peer(0, 10), peer(0, 2500), peer(2000, 10)]).is_err());
+        assert_eq!(chosen(&[peer(0, 10), peer(5, 10), peer(0, 2500), peer(2000, 10)]).unwrap(), [0, 1, 2]);
     }
 
     #[test]

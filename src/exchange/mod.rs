@@ -14,6 +14,7 @@ use std::collections::BinaryHeap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::estimate::Candidate;
 use crate::net::Fault;
 use crate::time::{Reading, Time};
 use crate::wire::{HEADER_LEN, NtpTimestamp};
@@ -125,6 +126,12 @@ impl Exchange {
     /// How many requests have been answered, and how many there will be at the most.
     pub fn progress(&self) -> (usize, usize) {
         (self.answered, self.sessions.len() * self.pace.samples)
+    }
+
+    /// What has been measured so far, and the number of servers that have measured something or still may.
+    pub fn standings(&self) -> (Vec<&Candidate>, usize) {
+        let voters = self.sessions.iter().filter(|session| session.is_served() || session.is_active()).count();
+        (self.sessions.iter().map(Session::candidate).collect(), voters)
     }
 
     /// The result, per server in the order given, at the end of the run. Samples from before a movement of this machine's

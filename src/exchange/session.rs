@@ -110,6 +110,10 @@ impl Session {
         !self.candidate.samples.is_empty()
     }
 
+    pub(super) fn candidate(&self) -> &Candidate {
+        &self.candidate
+    }
+
     pub(super) fn answered(&self) -> usize {
         self.requests.iter().filter(|request| request.answered).count()
     }

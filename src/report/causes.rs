@@ -6,16 +6,18 @@ use crate::exchange::Contact;
 use crate::outcome::{Conclusion, Outcome, Server};
 use crate::wire::Leap;
 
-/// The names without an address.
+/// The names without an address, and those with too many.
 pub(super) fn hosts(outcome: &Outcome) -> Vec<Line> {
-    let failed = outcome.hosts.iter().filter_map(|host| Some((&host.name, host.addresses.as_ref().err()?)));
-    failed
-        .map(|(name, error)| Line {
-            channel: Channel::Log(Priority::Error),
-            at: outcome.started,
-            text: format!("Can't find host {name}: {error}"),
-        })
-        .collect()
+    let line = |priority, text| Line { channel: Channel::Log(priority), at: outcome.started, text };
+    let troubles = outcome.hosts.iter().filter_map(|host| match &host.addresses {
+        Err(error) => Some(line(Priority::Error, format!("Can't find host {}: {error}", host.name))),
+        Ok(asked) if host.left_out > 0 => Some(line(
+            Priority::Warning,
+            format!("{} has too many addresses: {} are asked, {} are not", host.name, asked.len(), host.left_out),
+        )),
+        Ok(_) => None,
+    });
+    troubles.collect()
 }
 
 /// The servers that have no part in the result.
@@ -64,6 +66,9 @@ fn own_words(contact: &Contact) -> String {
 pub(super) fn no_data(contact: &Contact) -> String {
     if let Some(fault) = &contact.fault {
         return format!("no data: {fault}");
+    }
+    if contact.sent == 0 {
+        return "no data: not asked, the time was up before".to_owned();
     }
     let requests = if contact.sent == 1 { "1 request".to_owned() } else { format!("{} requests", contact.sent) };
     match contact.rejected {

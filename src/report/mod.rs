@@ -1,12 +1,19 @@
 //! From an outcome to the lines that ntpdate prints. Pure: nothing is decided here, nothing is written.
 #![forbid(unsafe_code)]
 
+mod brief;
 mod causes;
 mod date;
 mod debug;
+mod diagnosis;
+mod json;
 mod rtc;
+mod view;
 
 use chrono::{DateTime, FixedOffset};
+
+pub use json::render_json;
+pub use view::view_lines;
 
 use crate::estimate::NoEstimate;
 use crate::outcome::{Conclusion, Outcome};
@@ -78,6 +85,9 @@ pub fn log_prefix(at: Time, program: &str, pid: u32, zone: Zone<'_>) -> String {
 
 /// All lines of a run, in order.
 pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
+    if let Some(lines) = brief::lines(outcome, context) {
+        return lines;
+    }
     let mut lines = Vec::new();
     let debug = context.plan.mode == RunMode::Debug;
     if debug || context.output().verbose {
@@ -90,6 +100,8 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     lines.extend(causes::hosts(outcome));
     if debug {
         lines.extend(debug::servers(outcome, context));
+        let stdout = |text| Line { channel: Channel::Stdout, at: outcome.finished, text };
+        lines.extend(diagnosis::paragraph(outcome).into_iter().map(stdout));
     } else {
         lines.extend(query(outcome, context));
         lines.extend(causes::servers(outcome, context));
@@ -98,7 +110,14 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     lines.extend(rtc::lines(outcome, context));
     lines.extend(conclusion(outcome, context));
     lines.extend(rtc::failure(outcome));
+    lines.extend(warnings(outcome));
     lines
+}
+
+fn warnings(outcome: &Outcome) -> Vec<Line> {
+    let line =
+        |text: &String| Line { channel: Channel::Log(Priority::Warning), at: outcome.finished, text: text.clone() };
+    outcome.warnings.iter().map(line).collect()
 }
 
 /// The lines of -q: one for each server with data.
@@ -131,14 +150,16 @@ fn conclusion(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
         }
         Conclusion::Decided { failure: Some(failure), .. } => vec![line(Priority::Error, failure.clone())],
         Conclusion::Decided { estimate, decision, failure: None } => {
-            let verb = match decision {
-                Decision::Step => "step",
-                Decision::Slew => "adjust",
-            };
             let server =
                 outcome.address(estimate.system_peer).map_or(String::new(), |address| address.ip().to_string());
             let offset = context.offset(estimate.offset);
-            vec![line(Priority::Notice, format!("{verb} time server {server} offset {offset} sec"))]
+            vec![match decision {
+                Decision::Step => line(Priority::Notice, format!("step time server {server} offset {offset} sec")),
+                Decision::Slew => line(Priority::Info, format!("adjust time server {server} offset {offset} sec")),
+                Decision::Refuse(refusal) => {
+                    line(Priority::Error, format!("clock not set: server {server} offset {offset} sec: {refusal}"))
+                }
+            }]
         }
     }
 }

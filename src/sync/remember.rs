@@ -3,6 +3,7 @@
 use crate::discipline::{History, learn, observe};
 use crate::estimate::Estimate;
 use crate::outcome::{Server, Taught};
+use crate::policy::Decision;
 use crate::system::Clock;
 
 /// Learns from this run and the earlier ones, and puts the better offset into the estimate.
@@ -19,8 +20,9 @@ pub(super) fn teach(
 }
 
 /// Gives the kernel the frequency, if the data support one.
-pub(super) fn tune(clock: &mut dyn Clock, taught: &mut Taught) -> Result<(), String> {
-    if taught.lesson.is_known {
+pub(super) fn tune(clock: &mut dyn Clock, decision: Decision, taught: &mut Taught) -> Result<(), String> {
+    let is_refused = matches!(decision, Decision::Refuse(_));
+    if taught.lesson.is_known && !is_refused {
         let frequency = taught.lesson.frequency.value;
         clock.set_frequency(frequency).map_err(|error| error.to_string())?;
         taught.set = Some(frequency);

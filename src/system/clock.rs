@@ -70,6 +70,11 @@ pub trait Clock {
     fn sleep(&self, span: Duration) {
         std::thread::sleep(span);
     }
+
+    /// Tells the kernel that the clock is synchronised, with the greatest and the likely error (adjtimex(2)).
+    fn mark_synced(&mut self, _max_error: Interval, _likely_error: Interval) -> Result<(), ClockError> {
+        Err(ClockError::Other(io::ErrorKind::Unsupported.into()))
+    }
 }
 
 /// The kernel's CLOCK_REALTIME.
@@ -102,6 +107,12 @@ impl SystemClock {
         }
         Ok(())
     }
+}
+
+/// Rounded up: an error bound is not to shrink. The kernel takes from 16 s on for unsynchronised.
+fn microseconds(error: Interval) -> libc::c_long {
+    let micros = error.to_duration().as_nanos().div_ceil(1000);
+    libc::c_long::try_from(micros).unwrap_or(libc::c_long::MAX)
 }
 
 impl Clock for SystemClock {
@@ -172,6 +183,17 @@ impl Clock for SystemClock {
         let suspended = SystemClock::read(ClockId::CLOCK_BOOTTIME).saturating_sub(monotonic);
         Boot { id: id.trim().to_owned(), suspended }
     }
+    fn mark_synced(&mut self, max_error: Interval, likely_error: Interval) -> Result<(), ClockError> {
+        let error = |error| ClockError::from_io(error, "an error of this size");
+        let mut timex = ffi::empty_timex();
+        ffi::adjust_realtime(&mut timex).map_err(error)?;
+        timex.modes = libc::ADJ_MAXERROR | libc::ADJ_ESTERROR | libc::ADJ_STATUS;
+        timex.maxerror = microseconds(max_error);
+        timex.esterror = microseconds(likely_error);
+        timex.status &= !libc::STA_UNSYNC;
+        ffi::adjust_realtime(&mut timex).map_err(error)?;
+        Ok(())
+    }
 }
 
 /// What a dry run would have done to the clock.
@@ -183,6 +205,8 @@ pub enum ClockChange {
     Slew(Interval),
     /// This frequency, as a fraction.
     Frequency(f64),
+    /// Marked as synchronised, with the greatest and the likely error.
+    Synced(Interval, Interval),
 }
 
 /// Reads another clock, and records what it is told to set instead of setting it.
@@ -212,6 +236,11 @@ impl<C: Clock> Clock for DryClock<C> {
 
     fn slew(&mut self, offset: Interval) -> Result<(), ClockError> {
         self.changes.push(ClockChange::Slew(offset));
+        Ok(())
+    }
+
+    fn mark_synced(&mut self, max_error: Interval, likely_error: Interval) -> Result<(), ClockError> {
+        self.changes.push(ClockChange::Synced(max_error, likely_error));
         Ok(())
     }
 

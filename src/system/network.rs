@@ -170,8 +170,21 @@ fn read_error<S>(socket: SocketIndex, message: &RecvMsg<'_, '_, S>) -> Option<Ev
         return Some(Event::Sent { socket, number: error.ee_data, at });
     }
     let from_icmp = matches!(error.ee_origin, libc::SO_EE_ORIGIN_ICMP | libc::SO_EE_ORIGIN_ICMP6);
-    let fault = fault(Errno::from_raw(error.ee_errno.cast_signed()), reporter.filter(|_| from_icmp));
+    let mut fault = fault(Errno::from_raw(error.ee_errno.cast_signed()), reporter.filter(|_| from_icmp));
+    if is_prohibition(error.ee_origin, error.ee_type, error.ee_code) {
+        fault.kind = FaultKind::Prohibited;
+    }
     Some(Event::Failed { socket, fault })
+}
+
+/// A firewall's refusal, which the kernel reports as EHOSTUNREACH, ENETUNREACH or EACCES: destination unreachable with the codes
+/// of RFC 1122 §3.2.2.1 and RFC 1812 §5.2.7.1, or RFC 4443 §3.1.
+fn is_prohibition(origin: u8, kind: u8, code: u8) -> bool {
+    match origin {
+        libc::SO_EE_ORIGIN_ICMP => kind == 3 && matches!(code, 9 | 10 | 13),
+        libc::SO_EE_ORIGIN_ICMP6 => kind == 1 && matches!(code, 1 | 5 | 6),
+        _ => false,
+    }
 }
 
 fn errno_of(error: &std::io::Error) -> Errno {

@@ -18,6 +18,8 @@ pub fn local_zone(at: Time) -> DateTime<FixedOffset> {
 pub struct LineWriter {
     program: String,
     pid: u32,
+    /// Standard output is for something else.
+    stderr_only: bool,
     syslog: Option<Logger<LoggerBackend, Formatter3164>>,
 }
 
@@ -27,7 +29,7 @@ impl LineWriter {
         let pid = std::process::id();
         let formatter =
             Formatter3164 { facility: Facility::LOG_DAEMON, hostname: None, process: program.to_owned(), pid };
-        let mut writer = LineWriter { program: program.to_owned(), pid, syslog: None };
+        let mut writer = LineWriter { program: program.to_owned(), pid, stderr_only: false, syslog: None };
         if syslog {
             match syslog::unix(formatter) {
                 Ok(logger) => writer.syslog = Some(logger),
@@ -35,6 +37,12 @@ impl LineWriter {
             }
         }
         writer
+    }
+
+    /// Keeps standard output free, for a JSON object alone.
+    pub fn stderr_only(mut self, stderr_only: bool) -> LineWriter {
+        self.stderr_only = stderr_only;
+        self
     }
 
     /// Writes them all. A stream that nobody reads any more is no error.
@@ -51,7 +59,7 @@ impl LineWriter {
                 Channel::Log(_) => log_prefix(line.at, &self.program, self.pid, &local_zone),
                 _ => String::new(),
             };
-            if to_stdout {
+            if to_stdout && !self.stderr_only {
                 let _ = writeln!(stdout, "{prefix}{}", line.text);
             } else {
                 // What was said before on the other stream comes first, should both lead to one place.

@@ -25,11 +25,14 @@ pub struct SystemResolver;
 impl Resolver for SystemResolver {
     fn resolve(&self, names: &[String], family: Family, timeout: Duration) -> Vec<Resolved> {
         // An address needs no thread and no name server.
-        if let Some(addresses) = names.iter().map(|name| literal(name, family)).collect::<Option<Vec<_>>>() {
-            return addresses;
+        let mut resolved: Vec<Option<Resolved>> = names.iter().map(|name| literal(name, family)).collect();
+        let open: Vec<usize> = (0..names.len()).filter(|place| resolved[*place].is_none()).collect();
+        let questions: Vec<String> = open.iter().map(|place| names[*place].clone()).collect();
+        let answers = in_parallel(&questions, timeout, move |name| lookup(&name, family));
+        for (place, answer) in open.into_iter().zip(answers) {
+            resolved[place] = answer;
         }
-        let found = in_parallel(names, timeout, move |name| lookup(&name, family));
-        found.into_iter().map(|found| found.unwrap_or(Err(ResolveError::TimedOut(timeout)))).collect()
+        resolved.into_iter().map(|answer| answer.unwrap_or(Err(ResolveError::TimedOut(timeout)))).collect()
     }
 
     fn reverse(&self, addresses: &[IpAddr], timeout: Duration) -> Vec<Option<String>> {
@@ -64,7 +67,7 @@ where
 }
 
 /// The answer for a name that is an address itself.
-fn literal(name: &str, family: Family) -> Option<Resolved> {
+pub(super) fn literal(name: &str, family: Family) -> Option<Resolved> {
     let address: IpAddr = name.parse().ok()?;
     Some(if matches!((family, address), (Family::V4, IpAddr::V6(_)) | (Family::V6, IpAddr::V4(_))) {
         let text = format!("it is not an IPv{} address", if family == Family::V4 { 4 } else { 6 });
@@ -74,7 +77,7 @@ fn literal(name: &str, family: Family) -> Option<Resolved> {
     })
 }
 
-fn lookup(name: &str, family: Family) -> Resolved {
+pub(super) fn lookup(name: &str, family: Family) -> Resolved {
     if let Some(answer) = literal(name, family) {
         return answer;
     }

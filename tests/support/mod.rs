@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test crate uses a part of these helpers")]
 
 pub(crate) mod cpio;
+pub(crate) mod dns;
 pub(crate) mod fake_rtc;
 pub(crate) mod guest;
 pub(crate) mod netns;

@@ -65,6 +65,39 @@ impl Netns {
         self.enter(|| UdpSocket::bind(address)).unwrap_or_else(|error| panic!("cannot bind {address}: {error}"))
     }
 
+    /// Joins two namespaces by a wire, `link0` on both sides, and gives each side its addresses (with their prefixes).
+    pub(crate) fn link(&self, other: &Netns, ours: &[&str], theirs: &[&str]) {
+        let peer = other.holder.id().to_string();
+        self.ip(&["link", "add", "link0", "type", "veth", "peer", "name", "link0", "netns", &peer]);
+        for (side, addresses) in [(self, ours), (other, theirs)] {
+            addresses.iter().for_each(|address| side.add_link_address(address));
+            side.ip(&["link", "set", "link0", "up"]);
+        }
+        // ntpd passes over an interface that is not running yet, and the kernel takes up to a second to say so.
+        for side in [self, other] {
+            while !side.link_is_up() {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+        }
+    }
+
+    fn link_is_up(&self) -> bool {
+        let output = self.command("ip").args(["link", "show", "link0"]).output().expect("cannot start ip");
+        String::from_utf8_lossy(&output.stdout).contains("state UP")
+    }
+
+    /// Gives the wire's end another address.
+    pub(crate) fn add_link_address(&self, address: &str) {
+        let nodad = if address.contains(':') { &["nodad"][..] } else { &[] };
+        self.ip(&[&["addr", "add", address, "dev", "link0"], nodad].concat());
+    }
+
+    /// Runs `ip` in the namespace.
+    pub(crate) fn ip(&self, arguments: &[&str]) {
+        let status = self.command("ip").args(arguments).status();
+        assert!(status.is_ok_and(|status| status.success()), "ip {arguments:?} failed");
+    }
+
     /// Gives the loopback another address, such as `192.0.2.1/32` or `2001:db8::1/128`.
     pub(crate) fn add_address(&self, address: &str) {
         let mut command = self.command("ip");

@@ -1,0 +1,107 @@
+//! chrony.conf and .sources files (chrony.conf(5)).
+
+use super::server::parse_port;
+use super::{Include, Item, Parsed, Server, numbered};
+
+/// A line that begins with one of these is a comment.
+const COMMENT: [char; 4] = ['!', ';', '#', '%'];
+
+pub(super) fn parse(text: &str) -> Parsed {
+    let mut parsed = Parsed::default();
+    for (number, line) in numbered(text) {
+        let line = line.trim();
+        if line.starts_with(COMMENT) {
+            continue;
+        }
+        let mut words = line.split_whitespace();
+        // Directives may be in either case.
+        let directive = words.next().unwrap_or_default().to_ascii_lowercase();
+        let words: Vec<&str> = words.collect();
+        let directories = || words.iter().map(|word| (*word).to_owned()).collect();
+        match directive.as_str() {
+            "server" | "pool" | "peer" => {
+                if let Some(server) = server(&words).transpose() {
+                    parsed.server(number, server);
+                }
+            }
+            "include" | "confdir" | "sourcedir" if words.is_empty() => {
+                parsed.fault(number, format!("{directive} needs a path"));
+            }
+            "include" => parsed.items.push(Item::Include(Include::Files(words[0].to_owned()))),
+            "confdir" => parsed.items.push(Item::Include(Include::Directories(directories(), ".conf"))),
+            "sourcedir" => parsed.items.push(Item::Include(Include::Directories(directories(), ".sources"))),
+            _ => {}
+        }
+    }
+    parsed
+}
+
+/// Nothing for what is not to be asked.
+fn server(words: &[&str]) -> Result<Option<Server>, String> {
+    let [host, options @ ..] = words else { return Err("the server's name is missing".to_owned()) };
+    let mut server = Server::parse(host)?;
+    let has = |name: &str| options.iter().any(|option| option.eq_ignore_ascii_case(name));
+    if has("noselect") {
+        return Ok(None);
+    }
+    if let Some(place) = options.iter().position(|option| option.eq_ignore_ascii_case("port")) {
+        server.port = Some(parse_port(options.get(place + 1).unwrap_or(&""))?);
+    }
+    server.authenticated = has("key") || has("nts");
+    Ok(Some(server))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_with_ports_in_either_case_and_four_kinds_of_comments() {
+        let parsed = parse(
+            "! one\n; two\n # three\n% four\n\
+             server ntp1.example iburst minpoll 4\n\
+             POOL 2.rhel.pool.ntp.org iburst maxsources 3\n\
+             server 2001:db8::5 port 1123\n\
+             peer foo.example key 12\n\
+             server nts.example nts iburst\n\
+             server seen.example noselect\n\
+             makestep 1.0 3\nrtcsync\n",
+        );
+        assert_eq!(parsed.faults, []);
+        let found: Vec<_> = parsed.servers().map(|s| (s.host.as_str(), s.port, s.authenticated)).collect();
+        assert_eq!(
+            found,
+            [
+                ("ntp1.example", None, false),
+                ("2.rhel.pool.ntp.org", None, false),
+                ("2001:db8::5", Some(1123), false),
+                ("foo.example", None, true),
+                ("nts.example", None, true),
+            ]
+        );
+    }
+
+    #[test]
+    fn directories_and_files_to_include() {
+        let parsed =
+            parse("confdir /etc/chrony/conf.d /usr/lib/chrony\nsourcedir /run/chrony-dhcp\ninclude /etc/c/*.conf\n");
+        assert_eq!(
+            parsed.items,
+            [
+                Item::Include(Include::Directories(
+                    vec!["/etc/chrony/conf.d".into(), "/usr/lib/chrony".into()],
+                    ".conf"
+                )),
+                Item::Include(Include::Directories(vec!["/run/chrony-dhcp".into()], ".sources")),
+                Item::Include(Include::Files("/etc/c/*.conf".into())),
+            ]
+        );
+    }
+
+    #[test]
+    fn broken_lines_are_named_and_the_others_count() {
+        let parsed = parse("server\nserver a port x\nserver b\nconfdir\npool\n");
+        assert_eq!(parsed.servers().map(|s| s.host.as_str()).collect::<Vec<_>>(), ["b"]);
+        assert_eq!(parsed.faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [1, 2, 4, 5]);
+    }
+}

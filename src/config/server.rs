@@ -1,0 +1,113 @@
+//! One server as a file names it.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+/// A time server in a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// A name or an address, without brackets.
+    pub host: String,
+    /// The UDP port, where the file gives one.
+    pub port: Option<u16>,
+    /// The file wants this server authenticated, by a key or by NTS.
+    pub authenticated: bool,
+}
+
+impl Server {
+    /// From a word: a name, an address, an address in brackets, each with a port after a colon if it is there.
+    pub(super) fn parse(word: &str) -> Result<Server, String> {
+        let (host, port) = split_port(word)?;
+        let port = match port {
+            None => None,
+            Some(text) => Some(parse_port(text)?),
+        };
+        if !is_host(host) {
+            return Err(format!("\"{}\" is no server name or address", word.escape_default()));
+        }
+        Ok(Server { host: host.to_owned(), port, authenticated: false })
+    }
+}
+
+pub(super) fn parse_port(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(port) if port > 0 => Ok(port),
+        _ => Err(format!("\"{}\" is no port: it is 1 to 65535", text.escape_default())),
+    }
+}
+
+/// Where the host ends and the port begins; an IPv6 address without brackets has none.
+fn split_port(word: &str) -> Result<(&str, Option<&str>), String> {
+    if let Some(rest) = word.strip_prefix('[') {
+        let (host, after) =
+            rest.split_once(']').ok_or_else(|| format!("\"{}\" lacks its closing bracket", word.escape_default()))?;
+        return match after.strip_prefix(':') {
+            Some(port) => Ok((host, Some(port))),
+            None if after.is_empty() => Ok((host, None)),
+            None => Err(format!("\"{}\" has something after its bracket", word.escape_default())),
+        };
+    }
+    Ok(match word.split_once(':') {
+        Some((host, port)) if !port.contains(':') => (host, Some(port)),
+        _ => (word, None),
+    })
+}
+
+/// A name may have the characters that DNS and /etc/hosts have in practice, an IPv6 address its interface after a `%`.
+fn is_host(host: &str) -> bool {
+    if host.contains(':') {
+        let (address, zone) = host.split_once('%').unwrap_or((host, "lo"));
+        return address.parse::<Ipv6Addr>().is_ok() && !zone.is_empty();
+    }
+    if host.parse::<IpAddr>().is_ok() {
+        return true;
+    }
+    let name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=253).contains(&host.len()) && host.chars().all(name) && !host.starts_with(['-', '.'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(word: &str) -> (String, Option<u16>) {
+        let server = Server::parse(word).unwrap();
+        (server.host, server.port)
+    }
+
+    #[test]
+    fn names_addresses_brackets_and_ports() {
+        for (word, host, port) in [
+            ("ntp.example", "ntp.example", None),
+            ("ntp_1.example.", "ntp_1.example.", None),
+            ("ntp.example:1123", "ntp.example", Some(1123)),
+            ("192.0.2.1", "192.0.2.1", None),
+            ("192.0.2.1:1123", "192.0.2.1", Some(1123)),
+            ("2001:db8::1", "2001:db8::1", None),
+            ("[2001:db8::1]", "2001:db8::1", None),
+            ("[2001:db8::1]:1123", "2001:db8::1", Some(1123)),
+            ("[fe80::1%eth0]:123", "fe80::1%eth0", Some(123)),
+        ] {
+            assert_eq!(parsed(word), (host.to_owned(), port), "{word}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_named() {
+        for word in [
+            "",
+            "-x",
+            "a b",
+            "$(reboot)",
+            "a;b",
+            "[2001:db8::1",
+            "[2001:db8::1]x",
+            "a:0",
+            "a:65536",
+            "a:",
+            "2001:zz::1",
+        ] {
+            assert!(Server::parse(word).is_err(), "{word}");
+        }
+        assert_eq!(Server::parse("a:99999").unwrap_err(), "\"99999\" is no port: it is 1 to 65535");
+    }
+}

@@ -1,0 +1,75 @@
+//! What is found out beyond the exchange itself, to tell causes apart.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::control::{NoView, ServerView};
+
+/// What came of one sign of life that was looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// The host, or something that speaks for it, answered.
+    Answered,
+    /// Nothing came.
+    Silent,
+    /// It could not be tried; the kernel's words.
+    NotTried(String),
+}
+
+/// What became of a request from port 123.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LowPort {
+    /// Answered.
+    Answered,
+    /// Not answered.
+    Silent,
+    /// Only root may send from there.
+    NotRoot,
+    /// Another program has the port, or the kernel's words why it could not be had.
+    Busy(String),
+}
+
+/// Signs of life of a host that left all requests unanswered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signs {
+    /// How long was waited for each.
+    pub waited: Duration,
+    /// ICMP echo.
+    pub echo: Sign,
+    /// A TCP connection to a port where nobody listens: a reset is an answer.
+    pub tcp: Sign,
+    /// A UDP datagram to a port where nobody listens: ICMP port unreachable is an answer.
+    pub udp: Sign,
+    /// One more request, from a socket that takes answers from anywhere: who answered it.
+    pub answered_by: Option<SocketAddr>,
+    /// One more request, from port 123.
+    pub low_port: LowPort,
+}
+
+impl Signs {
+    /// Whether the host is up.
+    pub fn is_host_up(&self) -> bool {
+        [&self.echo, &self.tcp, &self.udp].contains(&&Sign::Answered)
+    }
+
+    /// The signs that came, in words.
+    pub fn seen(&self) -> String {
+        let signs = [(&self.echo, "ICMP echo"), (&self.tcp, "TCP (port 9)"), (&self.udp, "UDP on another port")];
+        let seen: Vec<&str> =
+            signs.iter().filter(|(sign, _)| **sign == Sign::Answered).map(|(_, name)| *name).collect();
+        seen.join(" and ")
+    }
+}
+
+/// All that was found out about one server after the exchange.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// What it says of itself; nothing if it was not asked.
+    pub view: Option<Result<ServerView, NoView>>,
+    /// Signs of life, looked for after silence only.
+    pub signs: Option<Signs>,
+    /// Whoever reported by ICMP that packets do not get through is this machine itself.
+    pub own_report: bool,
+    /// The server is this machine itself.
+    pub is_this_machine: bool,
+}

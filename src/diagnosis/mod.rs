@@ -1,0 +1,251 @@
+//! From what passed between us and a server, and what was found out besides, to what is wrong and what to do. Pure.
+//!
+//! A cause is named where the evidence tells it from the others; where it does not, all that fit are named.
+#![forbid(unsafe_code)]
+
+mod evidence;
+mod fault;
+mod reply;
+mod silence;
+mod sync_state;
+
+pub use evidence::{Evidence, LowPort, Sign, Signs};
+
+use crate::estimate::{DropReason, Verdict};
+use crate::outcome::{Conclusion, Outcome, Server};
+
+/// How sure the cause is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// Nothing else can have been seen so.
+    Certain,
+    /// Another cause is possible and rare.
+    Likely,
+    /// One of several.
+    Possible,
+}
+
+impl Certainty {
+    /// As it is printed.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Certainty::Certain => "certain",
+            Certainty::Likely => "likely",
+            Certainty::Possible => "possible",
+        }
+    }
+}
+
+/// A verdict in a form that programs read; the texts are stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// It has a part in the result.
+    Fit,
+    /// It agrees with the majority, but others measure better.
+    Outlier,
+    /// Some replies got lost; it is fit all the same.
+    Loss,
+    /// Nothing listens on the port.
+    NothingListens,
+    /// A firewall on this machine forbids it.
+    OwnFirewall,
+    /// A firewall elsewhere says that it forbids it.
+    Prohibited,
+    /// No route.
+    NoRoute,
+    /// The host is on this network and does not exist or is down.
+    NoNeighbour,
+    /// The source port that was asked for is in use.
+    SourcePortInUse,
+    /// The kernel has another reason.
+    SendFailed,
+    /// The host is up; a firewall drops the packets or the server ignores us.
+    FilteredOrIgnored,
+    /// The server runs and keeps the time from us.
+    NotServing,
+    /// Only packets from port 123 come through.
+    SourcePortFiltered,
+    /// Replies come from another address or port.
+    OtherAddress,
+    /// The host does not answer at all.
+    HostSilent,
+    /// It did not answer at first, and then it did.
+    SlowOrLossy,
+    /// What came is no reply to our requests.
+    BadReplies,
+    /// The server was started lately.
+    JustStarted,
+    /// The server is not synchronised any more.
+    LostSources,
+    /// The server is not synchronised, and no more is known.
+    Unsynchronised,
+    /// Kiss code DENY or RSTR.
+    AccessDenied,
+    /// Kiss code RATE.
+    RateLimited,
+    /// The reply did not prove who sent it.
+    NotAuthentic,
+    /// This machine's clock was set during the run.
+    ClockSetHere,
+    /// The server's clock was set during the run.
+    ClockSetThere,
+    /// It contradicts the majority.
+    Falseticker,
+    /// The servers contradict each other.
+    NoMajority,
+    /// The round trip or the error bound is too large.
+    TooFar,
+    /// The server's own times contradict each other or are stale.
+    Broken,
+}
+
+impl Code {
+    /// The machine-readable form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Code::Fit => "fit",
+            Code::Outlier => "outlier",
+            Code::Loss => "loss",
+            Code::NothingListens => "nothing-listens",
+            Code::OwnFirewall => "own-firewall",
+            Code::Prohibited => "prohibited",
+            Code::NoRoute => "no-route",
+            Code::NoNeighbour => "no-neighbour",
+            Code::SourcePortInUse => "source-port-in-use",
+            Code::SendFailed => "send-failed",
+            Code::FilteredOrIgnored => "filtered-or-ignored",
+            Code::NotServing => "not-serving",
+            Code::SourcePortFiltered => "source-port-filtered",
+            Code::OtherAddress => "other-address",
+            Code::HostSilent => "host-silent",
+            Code::SlowOrLossy => "slow-or-lossy",
+            Code::BadReplies => "bad-replies",
+            Code::JustStarted => "just-started",
+            Code::LostSources => "lost-sources",
+            Code::Unsynchronised => "unsynchronised",
+            Code::AccessDenied => "access-denied",
+            Code::RateLimited => "rate-limited",
+            Code::NotAuthentic => "not-authentic",
+            Code::ClockSetHere => "clock-set-here",
+            Code::ClockSetThere => "clock-set-there",
+            Code::Falseticker => "falseticker",
+            Code::NoMajority => "no-majority",
+            Code::TooFar => "too-far",
+            Code::Broken => "broken",
+        }
+    }
+}
+
+/// What is the matter with one server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// For programs.
+    pub code: Code,
+    /// How sure the cause is.
+    pub certainty: Certainty,
+    /// What happened.
+    pub seen: String,
+    /// Why; empty where all is well.
+    pub cause: String,
+    /// What to do on this machine.
+    pub here: Option<String>,
+    /// What to do on the server.
+    pub there: Option<String>,
+}
+
+impl Diagnosis {
+    fn new(code: Code, certainty: Certainty, seen: impl Into<String>, cause: impl Into<String>) -> Diagnosis {
+        Diagnosis { code, certainty, seen: seen.into(), cause: cause.into(), here: None, there: None }
+    }
+
+    fn here(mut self, text: impl Into<String>) -> Diagnosis {
+        self.here = Some(text.into());
+        self
+    }
+
+    fn there(mut self, text: impl Into<String>) -> Diagnosis {
+        self.there = Some(text.into());
+        self
+    }
+}
+
+/// Names the cause for one server of a run.
+pub fn diagnose(server: &Server, outcome: &Outcome) -> Diagnosis {
+    let contact = &server.contact;
+    if let Some(fault) = &contact.fault {
+        return fault::diagnose(*fault, server);
+    }
+    match server.verdict {
+        Verdict::Dropped(DropReason::Kiss(kiss)) => reply::kiss(kiss, contact),
+        Verdict::Dropped(DropReason::NoData) => match contact.rejected {
+            (count, Some(rejection)) => reply::rejected(rejection, count, server),
+            _ => silence::diagnose(server),
+        },
+        Verdict::Dropped(DropReason::StrataTooHigh | DropReason::LeapNotInSync) => sync_state::diagnose(server),
+        Verdict::Dropped(reason) => reply::unfit(reason, contact),
+        Verdict::Falseticker => falseticker(server, outcome),
+        Verdict::Undecided => no_majority(server, outcome),
+        Verdict::Truechimer | Verdict::Outlier => fit(server),
+    }
+}
+
+fn fit(server: &Server) -> Diagnosis {
+    if let Some(moved) = reply::clock_moved(server) {
+        return moved;
+    }
+    let contact = &server.contact;
+    let (sent, answered) = (contact.sent, contact.answered);
+    let seen = format!("{answered} of {sent} requests answered (reach {:03o})", contact.reach);
+    if server.contact.candidate.kiss.is_some() {
+        return reply::rate(format!("{seen}, then kiss code RATE"));
+    }
+    if answered < sent {
+        let lost = 100 * (sent - answered) / sent;
+        let cause = format!("{lost} % of the packets get lost: a bad line, or the server drops what it finds too much");
+        return Diagnosis::new(Code::Loss, Certainty::Likely, format!("fit, and {seen}"), cause)
+            .here("more samples help (-p 8); --interval 2 asks no faster than servers with `limited` allow");
+    }
+    match server.verdict {
+        Verdict::Outlier => {
+            let cause = "others agree more closely, so it has no part in the offset";
+            Diagnosis::new(Code::Outlier, Certainty::Certain, format!("fit, {seen}"), cause)
+        }
+        _ => Diagnosis::new(Code::Fit, Certainty::Certain, format!("fit, {seen}"), ""),
+    }
+}
+
+/// The servers of this standing, by their addresses.
+fn with_verdict(outcome: &Outcome, wanted: impl Fn(Verdict) -> bool) -> Vec<String> {
+    let chosen = outcome.servers.iter().filter(|server| wanted(server.verdict));
+    chosen.map(|server| server.contact.address.ip().to_string()).collect()
+}
+
+fn falseticker(server: &Server, outcome: &Outcome) -> Diagnosis {
+    let (Some(peer), Conclusion::Decided { estimate, .. }) = (&server.peer, &outcome.conclusion) else {
+        return no_majority(server, outcome);
+    };
+    let apart = peer.offset - estimate.offset;
+    let side = if apart.is_negative() { "behind" } else { "ahead of" };
+    let majority = with_verdict(outcome, |verdict| matches!(verdict, Verdict::Truechimer | Verdict::Outlier));
+    let seen = format!("its clock is {:.6} s {side} the majority ({})", apart.abs(), majority.join(", "));
+    Diagnosis::new(Code::Falseticker, Certainty::Likely, seen, "its clock is wrong; it has no part in the result")
+        .there("see what it is synchronised to (ntpq -pn, chronyc sources)")
+}
+
+fn no_majority(server: &Server, outcome: &Outcome) -> Diagnosis {
+    let own = server.peer.as_ref();
+    let others = outcome.servers.iter().filter(|other| other.verdict == Verdict::Undecided);
+    let others = others.filter(|other| other.contact.address != server.contact.address);
+    let mut stands: Vec<String> = Vec::new();
+    for other in others {
+        let (Some(own), Some(peer)) = (own, &other.peer) else { continue };
+        let apart = peer.offset - own.offset;
+        let together = apart.abs() <= own.root_distance + peer.root_distance;
+        let address = other.contact.address.ip();
+        stands.push(if together { format!("with {address}") } else { format!("{:.6} s from {address}", apart.abs()) });
+    }
+    let seen = format!("the servers disagree and no side has the majority: it stands {}", stands.join(", "));
+    Diagnosis::new(Code::NoMajority, Certainty::Certain, seen, "one of them is wrong, and nothing here tells which")
+        .here("ask more servers, four at least; or only the one that you trust")
+        .there("see what it is synchronised to (ntpq -pn, chronyc sources)")
+}

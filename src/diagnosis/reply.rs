@@ -1,0 +1,119 @@
+//! Something came, and it is not what was wanted.
+
+use super::{Certainty, Code, Diagnosis};
+use crate::estimate::{DropReason, Kiss, Rejection, Sample};
+use crate::exchange::Contact;
+use crate::outcome::Server;
+use crate::time::Interval;
+
+/// What two clocks may drift apart, in millionths: the kernel's fastest slew and frequency on one side.
+const DRIFT_PPM: i128 = 1000;
+/// Below this a jump is no setting of a clock.
+const LEAST_JUMP: Interval = Interval::from_micros(1000);
+
+pub(super) fn kiss(kiss: Kiss, contact: &Contact) -> Diagnosis {
+    match kiss {
+        Kiss::Rate => rate(format!("kiss code RATE after {} requests", contact.sent)),
+        Kiss::Deny | Kiss::Restrict => {
+            let seen = kiss.to_string();
+            Diagnosis::new(Code::AccessDenied, Certainty::Certain, seen, "its access rules turn this client away")
+                .here("leave it alone and ask another server")
+                .there("permit this client: the `restrict` line that covers it in ntp.conf, `allow` in chrony.conf")
+        }
+    }
+}
+
+pub(super) fn rate(seen: impl Into<String>) -> Diagnosis {
+    let cause = "it was asked too often, by this machine or by others behind the same address";
+    Diagnosis::new(Code::RateLimited, Certainty::Certain, seen, cause)
+        .here("wait some minutes; use --interval 2 or more, and fewer cron jobs at the same second")
+        .there("`restrict … limited kod` does this; `discard` (ntp.conf) or `ratelimit` (chrony.conf) set how soon")
+}
+
+/// Packets came, and not one could be used.
+pub(super) fn rejected(rejection: Rejection, count: usize, server: &Server) -> Diagnosis {
+    match rejection {
+        Rejection::ClockMoved(moved) => clock_set_here(moved),
+        Rejection::Origin | Rejection::Duplicate => {
+            let seen = format!("{count} packets came that do not answer our requests ({rejection})");
+            let cause = "forged or replayed packets, or a server that does not copy our timestamp as it has to";
+            Diagnosis::new(Code::BadReplies, Certainty::Possible, seen, cause)
+                .here("ask another server")
+                .there("`tcpdump -vn udp port 123` shows what it sends")
+        }
+        _ => {
+            let seen = format!("{count} packets came that are no proper reply ({rejection})");
+            let port = server.contact.address.port();
+            Diagnosis::new(
+                Code::BadReplies,
+                Certainty::Likely,
+                seen,
+                format!("what listens on UDP {port} is no sound time server"),
+            )
+            .here("ask another server")
+            .there(format!("`ss -ulpn 'sport = {port}'` shows what listens there"))
+        }
+    }
+}
+
+/// The server's replies are proper, and say or show that it is not to be believed.
+pub(super) fn unfit(reason: DropReason, contact: &Contact) -> Diagnosis {
+    let seen = match contact.candidate.kiss {
+        Some(kiss) => format!("{reason}; and then {kiss}"),
+        None => reason.to_string(),
+    };
+    match reason {
+        DropReason::TooFarAway | DropReason::RootDistance(_) => {
+            let cause = "the way there, or from there to its own clock, is too slow to measure by";
+            Diagnosis::new(Code::TooFar, Certainty::Certain, seen, cause).here("ask a nearer server").there(
+                "a large root distance falls in the first minutes after its start; see `ntpq -c rv` or `chronyc tracking`",
+            )
+        }
+        DropReason::Untrusted => {
+            let cause = "the reply is not signed as was asked: its keys differ from ours, or it has none";
+            Diagnosis::new(Code::NotAuthentic, Certainty::Certain, seen, cause)
+                .here("compare key number, algorithm and key in the key file with the server's")
+                .there("the key has to be in its key file and named in `trustedkey`")
+        }
+        DropReason::TooLongWithoutSync => {
+            let cause = "its own clock has not been set for a day: it has lost its sources and does not say so";
+            Diagnosis::new(Code::Broken, Certainty::Likely, seen, cause)
+                .here("ask another server")
+                .there("see what it is synchronised to (ntpq -pn, chronyc sources)")
+        }
+        _ => Diagnosis::new(Code::Broken, Certainty::Likely, seen, "its own times contradict each other")
+            .here("ask another server")
+            .there("restart its time service when its clock is right"),
+    }
+}
+
+/// Whether a clock was set between samples, and whose. Our own cannot be set unseen: the raw monotonic clock goes on.
+pub(super) fn clock_moved(server: &Server) -> Option<Diagnosis> {
+    if let (_, Some(Rejection::ClockMoved(moved))) = server.contact.rejected {
+        return Some(clock_set_here(moved));
+    }
+    let samples = &server.contact.candidate.samples;
+    let jump = samples.windows(2).filter_map(|pair| jump(&pair[0], &pair[1])).max_by_key(|jump| jump.abs())?;
+    let seen =
+        format!("the offset jumps by {jump:+.6} s between two samples, while the clock of this machine ran evenly");
+    Some(
+        Diagnosis::new(Code::ClockSetThere, Certainty::Certain, seen, "the server's clock was set in between")
+            .here("run it again in a minute")
+            .there("something sets its clock: is there more than one time program (systemctl list-units, crontab -l)?"),
+    )
+}
+
+fn clock_set_here(moved: Interval) -> Diagnosis {
+    let seen = format!("the clock of this machine was moved by {moved:+.6} s during the run");
+    Diagnosis::new(Code::ClockSetHere, Certainty::Certain, seen, "something else sets this clock")
+        .here("find it and leave one: chronyd, ntpd, systemd-timesyncd, a cron job, the hypervisor's tools (--doctor lists them)")
+}
+
+/// The change of the offset where it is more than both measurements' errors and the clocks' drift can explain.
+fn jump(first: &Sample, second: &Sample) -> Option<Interval> {
+    let change = second.offset - first.offset;
+    let error = (first.delay + second.delay) / 2 + first.dispersion + second.dispersion;
+    let passed = Interval::from(second.taken.raw) - Interval::from(first.taken.raw);
+    let drift = Interval::from_units(passed.abs().units() * DRIFT_PPM / 1_000_000);
+    (change.abs() > error + drift + LEAST_JUMP).then_some(change)
+}

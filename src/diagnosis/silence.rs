@@ -1,0 +1,97 @@
+//! Not one reply came.
+
+use super::{Certainty, Code, Diagnosis, LowPort, Sign, Signs};
+use crate::outcome::Server;
+
+pub(super) fn diagnose(server: &Server) -> Diagnosis {
+    let requests =
+        if server.contact.sent == 1 { "1 request".to_owned() } else { format!("{} requests", server.contact.sent) };
+    let silence = format!("no reply to {requests}");
+    let Some(signs) = &server.evidence.signs else {
+        let cause = "the host is down, a firewall drops UDP 123, or the server ignores this client";
+        return Diagnosis::new(Code::HostSilent, Certainty::Possible, silence, cause).here("run it again with -d");
+    };
+    match signs.answered_by {
+        Some(from) if (from.ip(), from.port()) == (server.contact.address.ip(), server.contact.address.port()) => {
+            return late(&silence);
+        }
+        Some(from) => return other_address(server, &format!("{from}")),
+        None => {}
+    }
+    // Replies to control questions prove that packets get through both ways on this port.
+    if matches!(server.evidence.view, Some(Ok(_))) {
+        let seen = format!("{silence}, but it answers questions about itself");
+        return Diagnosis::new(
+            Code::NotServing,
+            Certainty::Certain,
+            seen,
+            "its access rules keep the time from us: noserve",
+        )
+        .there("take `noserve` out of the `restrict` line that covers this client in ntp.conf, and restart it");
+    }
+    if signs.low_port == LowPort::Answered {
+        let seen = format!("{silence}; from source port 123 it answers");
+        return Diagnosis::new(Code::SourcePortFiltered, Certainty::Certain, seen, "a filter knows only port 123")
+            .here("use --source-port 123, or let the filter pass UDP from any port to port 123 and back");
+    }
+    if signs.is_host_up() { filtered(&silence, signs, server) } else { host_silent(&silence, signs) }
+}
+
+fn late(silence: &str) -> Diagnosis {
+    let seen = format!("{silence}; one more request was answered");
+    let cause = "packets get lost, or the server has only just come up";
+    Diagnosis::new(Code::SlowOrLossy, Certainty::Likely, seen, cause)
+        .here("run it again; -t 5 waits longer, -p 8 asks more often")
+}
+
+fn other_address(server: &Server, from: &str) -> Diagnosis {
+    let address = server.contact.address;
+    let seen = format!("the reply comes from {from} instead of {address}, and so is not taken");
+    Diagnosis::new(Code::OtherAddress, Certainty::Certain, seen, "a server with several addresses, or NAT on the way")
+        .here(format!("ask {from} itself, if that is the server and can be reached"))
+        .there("have it answer from the address that is asked: an `interface` or `listen` line, or a source NAT rule gone astray")
+}
+
+fn filtered(silence: &str, signs: &Signs, server: &Server) -> Diagnosis {
+    let low = match &signs.low_port {
+        LowPort::NotRoot => "as root, -d also tries source port 123; ",
+        _ => "",
+    };
+    let here = format!("{low}let UDP out to port {} and its replies back in", server.contact.address.port());
+    let seen = format!("{silence}; the host is up, it answers {}", signs.seen());
+    // A host that refuses other UDP ports aloud has no firewall that drops them all.
+    let (certainty, cause) = if signs.udp == Sign::Answered {
+        (
+            Certainty::Likely,
+            "the server ignores this client (`restrict ignore`, notrust without keys, chrony's `allow` for others only), \
+             or a firewall drops just this port",
+        )
+    } else {
+        (
+            Certainty::Likely,
+            "a firewall drops UDP 123, on the way in or back; or the server ignores this client (`restrict ignore`, \
+             notrust without keys, chrony without `allow`)",
+        )
+    };
+    Diagnosis::new(Code::FilteredOrIgnored, certainty, seen, cause).here(here).there(
+        "let UDP 123 in (`firewall-cmd --add-service=ntp`, `ufw allow 123/udp`); check `restrict` in ntp.conf, `allow` in \
+         chrony.conf; `tcpdump -n udp port 123` shows whether requests arrive",
+    )
+}
+
+fn host_silent(silence: &str, signs: &Signs) -> Diagnosis {
+    let tried = match (&signs.echo, &signs.tcp) {
+        (Sign::NotTried(_), Sign::NotTried(why)) => format!("nothing else could be tried: {why}"),
+        (Sign::NotTried(_), _) => "nor to TCP and other UDP ports".to_owned(),
+        _ => "nor to ICMP echo, TCP and other UDP ports".to_owned(),
+    };
+    let seen = format!("{silence}, {tried} (within {:.2} s)", signs.waited.as_secs_f64());
+    Diagnosis::new(
+        Code::HostSilent,
+        Certainty::Possible,
+        seen,
+        "the host is down, the address is wrong, or all is filtered",
+    )
+    .here("check the address and the route: `ip route get`, `tracepath`")
+    .there("is it up and connected, and is this its address?")
+}

@@ -1,0 +1,31 @@
+//! What -d finds out after the exchange: signs of life, servers' views, the names of addresses. All at once.
+
+use std::net::{IpAddr, SocketAddr};
+use std::thread;
+use std::time::Duration;
+
+use crate::outcome::Outcome;
+use crate::plan::Plan;
+use crate::system::{Resolver, SystemResolver, gather_evidence};
+
+/// What may be spent on the names of addresses, which only adorn: no more than on signs of life.
+const REVERSE: Duration = Duration::from_millis(400);
+
+/// Adds to an outcome what explains it.
+pub fn explain(outcome: &mut Outcome, plan: &Plan) {
+    let addresses: Vec<IpAddr> =
+        outcome.hosts.iter().flat_map(|host| host.addresses.iter().flatten()).map(SocketAddr::ip).collect();
+    let (names, evidence) = thread::scope(|scope| {
+        let names = scope.spawn(|| SystemResolver.reverse(&addresses, REVERSE.min(plan.names)));
+        let contacts: Vec<_> = outcome.servers.iter().map(|server| &server.contact).collect();
+        let evidence = gather_evidence(&contacts, plan.pace.version);
+        (names.join().unwrap_or_default(), evidence)
+    });
+    let mut names = names.into_iter();
+    for host in &mut outcome.hosts {
+        host.reverse = names.by_ref().take(host.addresses.iter().flatten().count()).collect();
+    }
+    for (server, evidence) in outcome.servers.iter_mut().zip(evidence) {
+        server.evidence = evidence;
+    }
+}

@@ -1,0 +1,39 @@
+//! The verdicts of -d, after ntpdate's own lines: one paragraph.
+
+use super::view::view_lines;
+use crate::control::NoView;
+use crate::diagnosis::{Diagnosis, diagnose};
+use crate::outcome::{Outcome, Server};
+
+/// The paragraph, with an empty line after it.
+pub(super) fn paragraph(outcome: &Outcome) -> Vec<String> {
+    if outcome.servers.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec!["Diagnosis:".to_owned()];
+    for server in &outcome.servers {
+        lines.extend(verdict(server, &diagnose(server, outcome)));
+        lines.extend(view(server));
+    }
+    lines.push(String::new());
+    lines
+}
+
+fn verdict(server: &Server, diagnosis: &Diagnosis) -> Vec<String> {
+    let mut lines = vec![format!("{}: {}", server.contact.address.ip(), diagnosis.seen)];
+    if !diagnosis.cause.is_empty() {
+        lines.push(format!("  cause ({}): {}", diagnosis.certainty.as_str(), diagnosis.cause));
+    }
+    lines.extend(diagnosis.here.iter().map(|text| format!("  here: {text}")));
+    lines.extend(diagnosis.there.iter().map(|text| format!("  on the server: {text}")));
+    lines
+}
+
+/// What it says of itself. Where it did not even give the time, that it does not answer this either is no news.
+fn view(server: &Server) -> Vec<String> {
+    match &server.evidence.view {
+        None => Vec::new(),
+        Some(Err(NoView::Silent | NoView::Fault(_))) if server.contact.answered == 0 => Vec::new(),
+        Some(view) => view_lines(server.contact.address.ip(), view),
+    }
+}

@@ -1,0 +1,271 @@
+//! The outcome as one JSON object. Its form is described in the man page; what is added later does not change its version.
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::Context;
+use crate::control::{PeerRow, ServerView};
+use crate::diagnosis::{Diagnosis, diagnose};
+use crate::estimate::{Sample, Verdict};
+use crate::outcome::{Conclusion, Host, Outcome, Server};
+use crate::plan::RunMode;
+use crate::policy::Decision;
+use crate::time::{Interval, Time};
+use crate::wire::Leap;
+
+/// Counts changes that break readers.
+const VERSION: u32 = 1;
+
+/// Seconds with nine decimals, which is all that the clocks hold; a float would lose digits of large ones.
+#[derive(Serialize)]
+struct Seconds(Box<RawValue>);
+
+impl From<Interval> for Seconds {
+    fn from(interval: Interval) -> Seconds {
+        // "-0.000000000" and every other number printed so is JSON.
+        Seconds(RawValue::from_string(format!("{interval:.9}")).unwrap_or_default())
+    }
+}
+
+impl From<Time> for Seconds {
+    fn from(time: Time) -> Seconds {
+        Seconds::from(time - Time::UNIX_EPOCH)
+    }
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    version: u32,
+    program: &'static str,
+    mode: &'static str,
+    started: Seconds,
+    finished: Seconds,
+    hosts: Vec<HostReport<'a>>,
+    servers: Vec<ServerReport<'a>>,
+    estimate: Option<EstimateReport>,
+    decision: Option<&'static str>,
+    done: &'static str,
+    error: Option<String>,
+    exit_status: u8,
+}
+
+#[derive(Serialize)]
+struct HostReport<'a> {
+    name: &'a str,
+    addresses: Vec<IpAddr>,
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ServerReport<'a> {
+    address: IpAddr,
+    port: u16,
+    sent: usize,
+    received: usize,
+    reach: String,
+    unusable: usize,
+    stratum: Option<u8>,
+    leap: Option<u8>,
+    refid: Option<String>,
+    root_delay: Option<Seconds>,
+    root_dispersion: Option<Seconds>,
+    offset: Option<Seconds>,
+    delay: Option<Seconds>,
+    dispersion: Option<Seconds>,
+    jitter: Option<Seconds>,
+    root_distance: Option<Seconds>,
+    standing: &'static str,
+    verdict: VerdictReport,
+    samples: Vec<SampleReport>,
+    view: Option<ViewReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct VerdictReport {
+    code: &'static str,
+    certainty: &'static str,
+    seen: String,
+    cause: String,
+    here: Option<String>,
+    on_server: Option<String>,
+}
+
+#[derive(Serialize)]
+struct SampleReport {
+    sent: Seconds,
+    offset: Seconds,
+    delay: Seconds,
+    dispersion: Seconds,
+}
+
+#[derive(Serialize)]
+struct ViewReport<'a> {
+    error: Option<String>,
+    version: Option<&'a str>,
+    system_peer: Option<&'a str>,
+    peers: Vec<PeerReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct PeerReport<'a> {
+    tally: char,
+    remote: &'a str,
+    refid: &'a str,
+    stratum: u8,
+    kind: char,
+    when: Option<i64>,
+    poll: u64,
+    reach: String,
+    delay_ms: Option<f64>,
+    offset_ms: Option<f64>,
+    jitter_ms: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct EstimateReport {
+    offset: Seconds,
+    root_distance: Seconds,
+    system_peer: Option<IpAddr>,
+}
+
+/// The object, on one line.
+pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
+    let (estimate, decision, error) = match &outcome.conclusion {
+        Conclusion::Decided { estimate, decision, failure } => {
+            let refusal = match decision {
+                Decision::Refuse(refusal) => Some(refusal.to_string()),
+                Decision::Step | Decision::Slew => None,
+            };
+            (Some(estimate), Some(*decision), refusal.or_else(|| failure.clone()))
+        }
+        Conclusion::NoEstimate(_) => (None, None, Some("no server suitable for synchronization found".to_owned())),
+        Conclusion::NobodyToAsk => (None, None, Some("no servers can be used".to_owned())),
+    };
+    let is_done = !context.plan.is_dry() && error.is_none();
+    let report = Report {
+        version: VERSION,
+        program: concat!("rntpdate ", env!("CARGO_PKG_VERSION")),
+        mode: match context.plan.mode {
+            RunMode::Sync => "sync",
+            RunMode::Query => "query",
+            RunMode::Debug => "debug",
+        },
+        started: outcome.started.into(),
+        finished: outcome.finished.into(),
+        hosts: outcome.hosts.iter().map(host).collect(),
+        servers: outcome.servers.iter().map(|one| server(one, outcome)).collect(),
+        estimate: estimate.map(|estimate| EstimateReport {
+            offset: estimate.offset.into(),
+            root_distance: estimate.root_distance.into(),
+            system_peer: outcome.address(estimate.system_peer).map(|address| address.ip()),
+        }),
+        decision: decision.map(word),
+        done: decision.filter(|_| is_done).map_or("nothing", word),
+        error,
+        exit_status: outcome.exit_status() as u8,
+    };
+    // Strings, numbers and lists of them: nothing in it can fail to be written.
+    serde_json::to_string(&report).unwrap_or_default()
+}
+
+fn word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Step => "step",
+        Decision::Slew => "slew",
+        Decision::Refuse(_) => "refuse",
+    }
+}
+
+fn host(host: &Host) -> HostReport<'_> {
+    HostReport {
+        name: &host.name,
+        addresses: host.addresses.iter().flatten().map(std::net::SocketAddr::ip).collect(),
+        error: host.addresses.as_ref().err().map(ToString::to_string),
+    }
+}
+
+fn server<'a>(server: &'a Server, outcome: &Outcome) -> ServerReport<'a> {
+    let (contact, peer) = (&server.contact, server.peer.as_ref());
+    let best = peer.and_then(|peer| contact.candidate.samples.get(peer.best));
+    let header = best.map(|sample| &sample.header).or(contact.last_reply.as_ref());
+    ServerReport {
+        address: contact.address.ip(),
+        port: contact.address.port(),
+        sent: contact.sent,
+        received: contact.answered,
+        reach: format!("{:03o}", contact.reach),
+        unusable: contact.rejected.0,
+        stratum: header.map(|header| header.stratum.effective()),
+        leap: header.map(|header| Leap::to_bits(header.leap)),
+        refid: header.map(|header| header.refid.display(header.stratum).to_string()),
+        root_delay: header.map(|header| header.root_delay.to_interval().into()),
+        root_dispersion: header.map(|header| header.root_dispersion.to_interval().into()),
+        offset: peer.map(|peer| peer.offset.into()),
+        delay: peer.map(|peer| peer.delay.into()),
+        dispersion: peer.map(|peer| peer.dispersion.into()),
+        jitter: peer.map(|peer| peer.jitter.into()),
+        root_distance: peer.map(|peer| peer.root_distance.into()),
+        standing: match server.verdict {
+            Verdict::Truechimer => "truechimer",
+            Verdict::Outlier => "outlier",
+            Verdict::Falseticker => "falseticker",
+            Verdict::Undecided => "undecided",
+            Verdict::Dropped(_) => "dropped",
+        },
+        verdict: verdict(diagnose(server, outcome)),
+        samples: contact.candidate.samples.iter().map(sample).collect(),
+        view: server.evidence.view.as_ref().map(|view| match view {
+            Ok(view) => view_of(view),
+            Err(error) => {
+                ViewReport { error: Some(error.to_string()), version: None, system_peer: None, peers: Vec::new() }
+            }
+        }),
+    }
+}
+
+fn verdict(diagnosis: Diagnosis) -> VerdictReport {
+    VerdictReport {
+        code: diagnosis.code.as_str(),
+        certainty: diagnosis.certainty.as_str(),
+        seen: diagnosis.seen,
+        cause: diagnosis.cause,
+        here: diagnosis.here,
+        on_server: diagnosis.there,
+    }
+}
+
+fn sample(sample: &Sample) -> SampleReport {
+    SampleReport {
+        sent: sample.sent.into(),
+        offset: sample.offset.into(),
+        delay: sample.delay.into(),
+        dispersion: sample.dispersion.into(),
+    }
+}
+
+fn view_of(view: &ServerView) -> ViewReport<'_> {
+    ViewReport {
+        error: None,
+        version: view.version.as_deref(),
+        system_peer: view.followed().map(|peer| peer.remote.as_str()),
+        peers: view.peers.iter().map(peer).collect(),
+    }
+}
+
+fn peer(peer: &PeerRow) -> PeerReport<'_> {
+    PeerReport {
+        tally: peer.tally,
+        remote: &peer.remote,
+        refid: &peer.refid,
+        stratum: peer.stratum,
+        kind: peer.kind.letter(),
+        when: (peer.when > 0).then_some(peer.when),
+        poll: peer.poll,
+        reach: format!("{:03o}", peer.reach),
+        delay_ms: peer.delay.parse().ok(),
+        offset_ms: peer.offset.parse().ok(),
+        jitter_ms: peer.jitter.parse().ok(),
+    }
+}

@@ -1,0 +1,129 @@
+//! Signs of life of a silent host, and servers' views of themselves: asked after the exchange, for the diagnosis.
+
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd as _};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::ifaddrs::getifaddrs;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use self::tries::{Tried, Try};
+use super::control::{MAX_ASKED, ask_about_itself};
+use crate::diagnosis::{Evidence, LowPort, Sign, Signs};
+use crate::exchange::Contact;
+use crate::wire::NtpTimestamp;
+
+mod tries;
+
+/// How long a sign of life may take: round trips on earth are shorter, but for satellites'.
+const PATIENCE: Duration = Duration::from_millis(350);
+/// How long a server that does answer may take to tell about itself.
+const BUDGET: Duration = Duration::from_millis(1500);
+
+/// Looks at every server at once: at those that were silent for signs of life, at all that got our packets for what they
+/// say of themselves. `version` is the protocol's, for one more request. Takes 0.35 s if nobody answers, however many they
+/// are; servers beyond the first 64 are not looked at.
+pub fn gather_evidence(contacts: &[&Contact], version: u8) -> Vec<Evidence> {
+    let own = own_addresses();
+    thread::scope(|scope| {
+        let looking: Vec<_> = contacts
+            .iter()
+            .enumerate()
+            .map(|(place, contact)| {
+                (place < MAX_ASKED).then(|| {
+                    let silent = contact.answered == 0 && contact.rejected.0 == 0;
+                    let (server, reached) = (contact.address, contact.fault.is_none() && contact.sent > 0);
+                    let view = reached.then(|| scope.spawn(move || ask_about_itself(server, PATIENCE, BUDGET)));
+                    let signs = (reached && silent).then(|| scope.spawn(move || look_for_signs(server, version)));
+                    (view, signs)
+                })
+            })
+            .collect();
+        let found = looking.into_iter().zip(contacts).map(|(looking, contact)| {
+            let (view, signs) = looking.unwrap_or_default();
+            Evidence {
+                // A thread that panicked has found nothing.
+                view: view.and_then(|view| view.join().ok()),
+                signs: signs.and_then(|signs| signs.join().ok()),
+                own_report: contact.fault.and_then(|fault| fault.reporter).is_some_and(|who| own.contains(&who)),
+                is_this_machine: own.contains(&contact.address.ip()),
+            }
+        });
+        found.collect()
+    })
+}
+
+fn own_addresses() -> Vec<IpAddr> {
+    let interfaces = getifaddrs().into_iter().flatten();
+    let addresses = interfaces.filter_map(|interface| {
+        let address = interface.address?;
+        let v4 = address.as_sockaddr_in().map(|v4| IpAddr::from(v4.ip()));
+        v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::from(v6.ip())))
+    });
+    addresses.collect()
+}
+
+fn look_for_signs(server: SocketAddr, version: u8) -> Signs {
+    let nonce = || NtpTimestamp::from_bits(getrandom::u64().unwrap_or_default());
+    let mut tries = [
+        Try::echo(server.ip()),
+        Try::tcp(server.ip()),
+        Try::udp(server.ip()),
+        Try::from_anywhere(server, version, nonce()),
+        Try::from_port_123(server, version, nonce()),
+    ];
+    let end = Instant::now() + PATIENCE;
+    while wait(&mut tries, end) {}
+    let [echo, tcp, udp, anywhere, low_port] = tries.map(Try::into_result);
+    Signs {
+        waited: PATIENCE,
+        echo: sign(echo),
+        tcp: sign(tcp),
+        udp: sign(udp),
+        answered_by: match anywhere {
+            Tried::Answered(by) => by,
+            _ => None,
+        },
+        low_port: match low_port {
+            Tried::Answered(_) => LowPort::Answered,
+            Tried::Silent => LowPort::Silent,
+            Tried::Impossible(_) if !nix::unistd::geteuid().is_root() => LowPort::NotRoot,
+            Tried::Impossible(error) => LowPort::Busy(error),
+        },
+    }
+}
+
+fn sign(tried: Tried) -> Sign {
+    match tried {
+        Tried::Answered(_) => Sign::Answered,
+        Tried::Silent => Sign::Silent,
+        Tried::Impossible(error) => Sign::NotTried(error),
+    }
+}
+
+/// Waits for one of the sockets that are still open; says whether it is worth while to wait on.
+fn wait(tries: &mut [Try], end: Instant) -> bool {
+    let left = end.saturating_duration_since(Instant::now());
+    let waiting: Vec<(i32, PollFlags)> =
+        tries.iter().filter_map(Try::waiting).map(|(socket, flags)| (socket.as_fd().as_raw_fd(), flags)).collect();
+    if left.is_zero() || waiting.is_empty() {
+        return false;
+    }
+    let ready: Vec<i32> = {
+        let mut fds: Vec<PollFd<'_>> =
+            tries.iter().filter_map(Try::waiting).map(|(socket, flags)| PollFd::new(socket.as_fd(), flags)).collect();
+        let timeout = PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::ZERO);
+        if poll(&mut fds, timeout).is_err() {
+            return true;
+        }
+        let is_ready = |fd: &PollFd<'_>| fd.revents().is_some_and(|events| !events.is_empty());
+        fds.iter().filter(|fd| is_ready(fd)).map(|fd| fd.as_fd().as_raw_fd()).collect()
+    };
+    for attempt in tries {
+        if attempt.waiting().is_some_and(|(socket, _)| ready.contains(&socket.as_fd().as_raw_fd())) {
+            attempt.take_in();
+        }
+    }
+    true
+}

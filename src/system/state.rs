@@ -1,0 +1,139 @@
+//! What one run leaves for the next: a lock and small files, gone with the next boot.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+use nix::time::{ClockId, clock_gettime};
+
+/// No note is longer.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// A directory for notes.
+#[derive(Debug)]
+pub struct StateDir {
+    path: PathBuf,
+}
+
+/// The right to be the only run; it ends with the value, or with the process.
+#[derive(Debug)]
+pub struct Lock(#[allow(dead_code, reason = "held for what its end does")] Flock<File>);
+
+impl StateDir {
+    /// Makes it if need be. Fails where this user may not, or the file system is read-only.
+    pub fn open(path: &Path) -> io::Result<StateDir> {
+        match DirBuilder::new().mode(0o755).create(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(StateDir { path: path.to_owned() }),
+        }
+    }
+
+    /// Hands it and all in it to a user, who is to write the notes.
+    pub fn give_to(&self, user: u32) -> io::Result<()> {
+        chown(&self.path, Some(user), None)?;
+        for entry in fs::read_dir(&self.path)?.flatten() {
+            std::os::unix::fs::lchown(entry.path(), Some(user), None)?;
+        }
+        Ok(())
+    }
+
+    /// The lock, unless another run has it.
+    pub fn lock(&self) -> io::Result<Option<Lock>> {
+        // Readable for its owner only: who can open it could hold it.
+        let file = self.options().write(true).create(true).mode(0o600).open(self.path.join("lock"))?;
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => Ok(Some(Lock(lock))),
+            Err((_, Errno::EWOULDBLOCK)) => Ok(None),
+            Err((_, errno)) => Err(errno.into()),
+        }
+    }
+
+    /// A note, if there is one that can be read.
+    pub fn read(&self, name: &str) -> Option<String> {
+        let file = self.options().read(true).open(self.path.join(name)).ok()?;
+        let mut bytes = Vec::new();
+        file.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
+        String::from_utf8(bytes).ok()
+    }
+
+    /// Replaces a note as a whole: who reads it sees the old text or the new one. To be called by the lock's holder, as the
+    /// unfinished file has one name, so that runs that are killed leave at most that one behind.
+    pub fn write(&self, name: &str, text: &str) -> io::Result<()> {
+        let unfinished = self.path.join(format!("{name}.new"));
+        let mut file = self.options().write(true).create(true).truncate(true).mode(0o644).open(&unfinished)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&unfinished, self.path.join(name))
+    }
+
+    fn options(&self) -> OpenOptions {
+        let mut options = OpenOptions::new();
+        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+        options
+    }
+}
+
+/// Which boot this is; empty where /proc is not there.
+pub fn boot_id() -> String {
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    id.trim().to_owned()
+}
+
+/// The time since that boot, suspended or not, whatever the clock is set to.
+pub fn since_boot() -> Duration {
+    clock_gettime(ClockId::CLOCK_BOOTTIME).map(Duration::from).unwrap_or_default()
+}
+
+/// What tells this machine from others (machine-id(5)), its host name in default of that.
+pub fn machine_identity() -> String {
+    let read = |path| fs::read_to_string(path).ok().filter(|id| !id.trim().is_empty());
+    read("/etc/machine-id").or_else(|| read("/var/lib/dbus/machine-id")).unwrap_or_else(|| {
+        nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    })
+}
+
+/// Whether the RTC is in local time, by the third line of adjtime(5). As systemd does it, a missing file means UTC.
+pub fn rtc_is_local() -> bool {
+    let text = fs::read_to_string("/etc/adjtime").unwrap_or_default();
+    text.lines().nth(2).is_some_and(|line| line.trim() == "LOCAL")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_lock_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateDir::open(&folder.path().join("state")).unwrap();
+        let first = state.lock().unwrap();
+        assert!(first.is_some());
+        assert!(state.lock().unwrap().is_none());
+        drop(first);
+        assert!(state.lock().unwrap().is_some());
+    }
+
+    #[test]
+    fn notes_are_replaced_as_a_whole_and_links_are_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateDir::open(folder.path()).unwrap();
+        assert_eq!(state.read("note"), None);
+        state.write("note", "one").unwrap();
+        state.write("note", "two").unwrap();
+        assert_eq!(state.read("note").as_deref(), Some("two"));
+        let target = folder.path().join("target");
+        fs::write(&target, "mine").unwrap();
+        std::os::unix::fs::symlink(&target, folder.path().join("other.new")).unwrap();
+        assert!(state.write("other", "x").is_err());
+        assert_eq!(fs::read_to_string(&target).unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_is_an_error() {
+        assert!(StateDir::open(Path::new("/proc/no/such")).is_err());
+    }
+}

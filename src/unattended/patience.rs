@@ -1,0 +1,58 @@
+//! Trying until it works or the time is up.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::log;
+use super::retry::{Obstacle, patience};
+use crate::outcome::Outcome;
+use crate::plan::Plan;
+use crate::report::{Line, Priority};
+use crate::system::changes::NetworkChanges;
+use crate::system::{PatientResolver, Resolver, SystemResolver};
+
+/// How long one try waits for names. A late answer is taken in by the next.
+const NAMES: Duration = Duration::from_millis(700);
+
+/// Makes the tries that the plan allows: one, or with --wait as many as it takes. The outcome is that of the last; `say` is
+/// told once what is waited for.
+pub fn patiently(
+    plan: &Plan,
+    say: &mut dyn FnMut(Line),
+    mut attempt: impl FnMut(&Plan, &dyn Resolver) -> Result<Outcome>,
+) -> Result<Outcome> {
+    let Some(wait) = plan.unattended.wait else { return attempt(plan, &SystemResolver) };
+    let (began, end) = (Instant::now(), wait.min(plan.deadline));
+    // Before the first try, so that no change is missed.
+    let changes = NetworkChanges::listen();
+    let resolver = PatientResolver::default();
+    let (mut tries, mut said) = (0, false);
+    loop {
+        let outcome = attempt(&one_try(plan, tries, began.elapsed()), &resolver)?;
+        let left = end.saturating_sub(began.elapsed());
+        let obstacle = match Obstacle::in_outcome(&outcome) {
+            Some(obstacle) if !left.is_zero() => obstacle,
+            _ => return Ok(outcome),
+        };
+        if !said {
+            said = true;
+            say(log(Priority::Info, format!("waiting up to {:.0} s for {}", wait.as_secs_f64(), obstacle.awaited())));
+        }
+        let changed = changes.wait(obstacle.pause(tries).min(left));
+        if began.elapsed() >= end {
+            return Ok(outcome);
+        }
+        tries = if changed { 0 } else { tries + 1 };
+    }
+}
+
+/// A try ends soon where nothing answers: the next one may be luckier.
+fn one_try(plan: &Plan, tries: u32, elapsed: Duration) -> Plan {
+    let mut plan = plan.clone();
+    plan.deadline = plan.deadline.saturating_sub(elapsed);
+    plan.names = plan.names.min(NAMES);
+    plan.pace.timeout = plan.pace.timeout.min(patience(tries));
+    plan.pace.patience = 1;
+    plan
+}

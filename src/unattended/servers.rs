@@ -1,0 +1,63 @@
+//! Servers for a command line without any: those of the machine's time services.
+
+use anyhow::{Result, bail};
+
+use super::log;
+use crate::cli::rntpdate::RntpdateCli;
+use crate::config::Server;
+use crate::report::{Line, Priority};
+use crate::system::config_files::{self, Found};
+
+/// Completes the command line, and gives what there is to say of that.
+pub fn find_servers(cli: &mut RntpdateCli) -> Result<Vec<Line>> {
+    if !cli.servers.is_empty() || cli.self_test {
+        return Ok(Vec::new());
+    }
+    let mut found = match &cli.from {
+        Some(file) => vec![config_files::named(file).map_err(|fault| anyhow::anyhow!("{fault}"))?],
+        None => config_files::configured(),
+    };
+    let chosen = found.iter().position(|found| !found.servers.is_empty());
+    if let Some(chosen) = chosen {
+        // What a later file says is not used, nor what is wrong with it.
+        found.truncate(chosen + 1);
+    }
+    let mut lines: Vec<Line> =
+        found.iter().flat_map(|found| &found.faults).map(|fault| log(Priority::Warning, fault.to_string())).collect();
+    match (chosen.and_then(|_| found.pop()), &cli.from) {
+        (Some(found), _) => {
+            if cli.verbose {
+                lines.extend(description(&found).into_iter().map(|text| log(Priority::Info, text)));
+            }
+            cli.servers = found.servers.iter().map(word).collect();
+        }
+        (None, Some(file)) => bail!("{} names no server{}", file.display(), reasons(&lines)),
+        (None, None) => {}
+    }
+    Ok(lines)
+}
+
+/// As it would be typed.
+fn word(server: &Server) -> String {
+    match (server.port, server.host.contains(':')) {
+        (None, _) => server.host.clone(),
+        (Some(port), false) => format!("{}:{port}", server.host),
+        (Some(port), true) => format!("[{}]:{port}", server.host),
+    }
+}
+
+fn description(found: &Found) -> Vec<String> {
+    let words: Vec<String> = found.servers.iter().map(word).collect();
+    let mut texts = vec![format!("servers from {}: {}", found.file.display(), words.join(" "))];
+    let keyed: Vec<&str> =
+        found.servers.iter().filter(|server| server.authenticated).map(|server| server.host.as_str()).collect();
+    if !keyed.is_empty() {
+        texts.push(format!("asked without the authentication that the file wants: {}", keyed.join(" ")));
+    }
+    texts.extend(found.notes.iter().cloned());
+    texts
+}
+
+fn reasons(lines: &[Line]) -> String {
+    lines.iter().map(|line| format!("; {}", line.text)).collect()
+}

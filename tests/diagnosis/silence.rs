@@ -1,0 +1,172 @@
+//! Nothing comes back, for reasons that look alike at first.
+
+use std::time::Duration;
+
+use crate::ntpserver::{Behaviour, Builder, Server};
+use crate::support::peers::Peer;
+use crate::support::require;
+use crate::wire::{CLIENT, NOBODY, SERVER, SERVER6, Wire, firewall};
+
+/// The reply time-out, two seconds if not said, and half a second for the looks afterwards; the second request comes two
+/// seconds after the first.
+const LIMIT: Duration = Duration::from_millis(4500);
+
+fn good(address: &str) -> Builder {
+    Server::builder().bind(address)
+}
+
+#[test]
+fn nothing_listens_and_a_firewall_that_says_no() {
+    if require::servers().is_none() {
+        return;
+    }
+    let wire = Wire::new();
+    let closed = wire.ask(&[SERVER]);
+    assert_eq!(closed.code(0), "nothing-listens");
+    assert!(closed.took < Duration::from_millis(800), "{:?}", closed.took);
+    assert_eq!(wire.code(&[SERVER6]), "nothing-listens");
+    // The same port, shut by a firewall that tells who it is: that is another cause, for IPv6 too.
+    firewall(&wire.server, "input", "udp dport 123 reject with icmpx admin-prohibited");
+    let prohibited = wire.ask(&[SERVER, SERVER6]);
+    assert_eq!([prohibited.code(0), prohibited.code(1)], ["prohibited", "prohibited"], "{}", prohibited.report);
+}
+
+#[test]
+fn chronyd_without_allow_does_not_listen_and_with_allow_for_others_ignores_us() {
+    let Some(cache) = require::servers() else { return };
+    let wire = Wire::new();
+    let _without = Peer::chronyd(&cache, &wire.server, "local stratum 5");
+    std::thread::sleep(Duration::from_millis(500));
+    let answer = wire.ask(&[SERVER]);
+    assert_eq!(answer.code(0), "nothing-listens");
+    assert!(answer.text(0).contains("chronyd listens only with `allow`"), "{}", answer.text(0));
+    let other = Wire::new();
+    let chronyd = Peer::chronyd(&cache, &other.server, "local stratum 5\nallow 10.78.0.2\nallow 127.0.0.1");
+    chronyd.wait_synchronised(&other.server, "127.0.0.1");
+    let answer = other.ask(&[SERVER]);
+    assert_eq!(answer.code(0), "filtered-or-ignored");
+    assert!(answer.text(0).contains("the server ignores this client"), "{}", answer.text(0));
+}
+
+#[test]
+fn a_firewall_that_drops_all_udp_and_a_server_that_ignores_us() {
+    let Some(cache) = require::servers() else { return };
+    let dropping = Wire::new();
+    let _ntp = dropping.server.enter(|| good("10.78.0.2:123").start());
+    firewall(&dropping.server, "input", "meta l4proto udp drop");
+    let ignoring = Wire::new();
+    let ntpd = Peer::ntpd(&cache, &ignoring.server, "restrict default ignore\nrestrict 127.0.0.1");
+    ntpd.wait_ready(&ignoring.server, "127.0.0.1");
+    let (dropped, ignored) = (dropping.ask(&[SERVER]), ignoring.ask(&[SERVER]));
+    assert_eq!([dropped.code(0), ignored.code(0)], ["filtered-or-ignored", "filtered-or-ignored"]);
+    // Told apart by the other UDP port: the more probable cause comes first.
+    assert!(dropped.text(0).contains("| a firewall drops UDP 123"), "{}", dropped.text(0));
+    assert!(ignored.text(0).contains("| the server ignores this client"), "{}", ignored.text(0));
+    assert!(dropped.took < LIMIT && ignored.took < LIMIT, "{:?} {:?}", dropped.took, ignored.took);
+}
+
+#[test]
+fn a_firewall_on_this_machine_that_drops_replies_or_requests() {
+    if require::servers().is_none() {
+        return;
+    }
+    // Dropped on the way in, it is silence.
+    let input = Wire::new();
+    let _ntp = input.server.enter(|| good("10.78.0.2:123").start());
+    firewall(&input.client, "input", "udp sport 123 drop");
+    let silent = input.ask(&[SERVER]);
+    assert_eq!(silent.code(0), "filtered-or-ignored");
+    assert!(silent.text(0).contains("its replies back in"), "{}", silent.text(0));
+    // Dropped or refused on the way out, the kernel says so.
+    for verdict in ["drop", "reject", "reject with icmpx admin-prohibited", "reject with icmpx host-unreachable"] {
+        let output = Wire::new();
+        let _ntp = output.server.enter(|| good("10.78.0.2:123").start());
+        firewall(&output.client, "output", &format!("udp dport 123 {verdict}"));
+        assert_eq!(output.code(&[SERVER]), "own-firewall", "{verdict}");
+    }
+}
+
+#[test]
+fn noserve_is_told_by_the_answers_to_other_questions() {
+    let Some(cache) = require::servers() else { return };
+    let wire = Wire::new();
+    let config = "restrict default noserve\nrestrict 127.0.0.1\nrestrict source noserve";
+    let ntpd = Peer::ntpd(&cache, &wire.server, &format!("{config}\nrestrict {CLIENT} noserve"));
+    ntpd.wait_ready(&wire.server, "127.0.0.1");
+    let answer = wire.ask(&[SERVER]);
+    assert_eq!(answer.code(0), "not-serving", "{}", answer.report);
+}
+
+#[test]
+fn a_silent_host_three_of_them_and_one_on_this_network_that_is_not_there() {
+    if require::servers().is_none() {
+        return;
+    }
+    let wire = Wire::new();
+    firewall(&wire.server, "input", "drop");
+    for address in ["10.78.0.3/24", "10.78.0.4/24"] {
+        wire.server.add_link_address(address);
+    }
+    let (one, three) = (wire.ask(&[SERVER]), wire.ask(&[SERVER, "10.78.0.3", "10.78.0.4"]));
+    assert_eq!(one.code(0), "host-silent", "{}", one.report);
+    assert_eq!([0, 1, 2].map(|place| three.code(place)), ["host-silent"; 3].map(str::to_owned));
+    assert!(one.took < LIMIT && three.took < LIMIT, "{:?} {:?}", one.took, three.took);
+    assert!(three.took < one.took + Duration::from_millis(300), "{:?} {:?}", one.took, three.took);
+    assert_eq!(wire.code(&[NOBODY]), "no-neighbour");
+}
+
+#[test]
+fn no_route_here_and_no_route_further_on() {
+    if require::servers().is_none() {
+        return;
+    }
+    let wire = Wire::new();
+    let here = wire.ask(&["192.0.2.1"]);
+    assert_eq!(here.code(0), "no-route");
+    assert!(
+        here.text(0).contains("network is unreachable") && here.text(0).contains("this machine"),
+        "{}",
+        here.text(0)
+    );
+    wire.client.ip(&["route", "add", "default", "via", SERVER]);
+    let write = "echo 1 > /proc/sys/net/ipv4/ip_forward";
+    assert!(wire.server.command("sh").args(["-c", write]).status().expect("sh").success());
+    let further = wire.ask(&["192.0.2.1"]);
+    assert_eq!(further.code(0), "no-route");
+    assert!(further.text(0).contains("10.78.0.2 knows no way"), "{}", further.text(0));
+}
+
+#[test]
+fn a_filter_that_knows_only_port_123() {
+    if require::servers().is_none() {
+        return;
+    }
+    let wire = Wire::new();
+    let _ntp = wire.server.enter(|| good("10.78.0.2:123").start());
+    firewall(&wire.server, "input", "udp sport != 123 udp dport 123 drop");
+    assert_eq!(wire.code(&[SERVER]), "source-port-filtered");
+    // The remedy is one.
+    assert_eq!(wire.code(&["--source-port", "123", SERVER]), "fit");
+    // Without root nobody can know.
+    let mut command = wire.client.command("setpriv");
+    command.args(["--reuid", "65534", "--clear-groups", env!("CARGO_BIN_EXE_rntpdate"), "-d", SERVER]);
+    let (_, output, _) = crate::run(command);
+    assert!(output.contains("as root, -d also tries source port 123"), "{output}");
+}
+
+#[test]
+fn replies_from_another_address_or_port() {
+    if require::servers().is_none() {
+        return;
+    }
+    let wire = Wire::new();
+    wire.server.add_link_address("10.78.0.3/24");
+    let elsewhere = "10.78.0.3".parse().expect("an address");
+    let _ntp = wire.server.enter(|| good("10.78.0.2:123").behave(Behaviour::FromAddress(elsewhere)).start());
+    let address = wire.ask(&[SERVER]);
+    assert_eq!(address.code(0), "other-address");
+    assert!(address.text(0).contains("from 10.78.0.3:123 instead of 10.78.0.2:123"), "{}", address.text(0));
+    let wire = Wire::new();
+    let _ntp = wire.server.enter(|| good("10.78.0.2:123").behave(Behaviour::FromOtherPort).start());
+    assert_eq!(wire.code(&[SERVER]), "other-address");
+}
