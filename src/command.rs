@@ -7,7 +7,9 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::cli::{self, NotParsed, rntpdate::RntpdateCli};
+use crate::discipline::History;
 use crate::explain::explain;
+use crate::memory::{self, Memory};
 use crate::outcome::ExitStatus;
 use crate::plan::{Plan, RunMode};
 use crate::report::{self, Context, Line};
@@ -32,6 +34,9 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
         }
         Err(NotParsed::Wrong(text)) => return usage(program, &text),
     };
+    if cli.history_show {
+        return memory::show(program, &cli);
+    }
     let found = match unattended::find_servers(&mut cli) {
         Ok(found) => found,
         Err(error) => {
@@ -77,8 +82,11 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
             writer.write(&[line]);
         }
     };
-    let outcome = unattended::patiently(&plan, &mut say, on_this_machine)?;
-    let problems = unattended::leave(&plan, &outcome, &mut pass);
+    let memory = Memory::recall(&plan);
+    let attempt = |plan: &Plan, resolver: &dyn Resolver| on_this_machine(plan, resolver, memory.earlier());
+    let outcome = unattended::patiently(&plan, &mut say, attempt)?;
+    let mut problems = memory.keep(&outcome);
+    problems.extend(unattended::leave(&plan, &outcome, &mut pass));
     if !plan.output.quiet {
         writer.write(&lines);
     }
@@ -96,7 +104,7 @@ fn try_self(mut plan: Plan) -> Result<ExitStatus> {
     let server = SelfTest::start().context("cannot start the built-in server on loopback")?;
     plan.servers = vec![server.address().ip().to_string()];
     plan.port = server.address().port();
-    let outcome = on_this_machine(&plan, &SystemResolver)?;
+    let outcome = on_this_machine(&plan, &SystemResolver, None)?;
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
     writer.write(&report::render(&outcome, &Context { plan: &plan, zone: &local_zone }));
     let (status, verdict) = selftest::verdict(&outcome);
@@ -105,7 +113,7 @@ fn try_self(mut plan: Plan) -> Result<ExitStatus> {
 }
 
 /// The pipeline over the real clock (or, in a dry run, one that is only read), sockets and names.
-fn on_this_machine(plan: &Plan, resolver: &dyn Resolver) -> Result<crate::outcome::Outcome> {
+fn on_this_machine(plan: &Plan, resolver: &dyn Resolver, earlier: Option<&History>) -> Result<crate::outcome::Outcome> {
     let mut clock: Box<dyn Clock> =
         if plan.is_dry() { Box::new(DryClock::new(SystemClock)) } else { Box::new(SystemClock) };
     let mut open_rtc = |path: Option<&Path>| -> Result<Box<dyn Rtc>, RtcError> {
@@ -129,7 +137,7 @@ fn on_this_machine(plan: &Plan, resolver: &dyn Resolver) -> Result<crate::outcom
         local: &chrono::Local,
         progress: &mut *progress,
     };
-    let mut outcome = sync::run(plan, &mut system);
+    let mut outcome = sync::run_after(plan, &mut system, earlier);
     if plan.mode == RunMode::Debug {
         explain(&mut outcome, plan);
     }

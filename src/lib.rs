@@ -6,20 +6,21 @@
 //! ```
 //!
 //! [`sync`] reads like that line. Everything left of an arrow is a value. The pure modules ([`time`], [`net`], [`wire`],
-//! [`exchange`], [`estimate`], [`policy`], [`plan`], [`outcome`], [`report`], the most of [`hwclock`]) are given the time, random
+//! [`exchange`], [`estimate`], [`discipline`], [`policy`], [`plan`], [`outcome`], [`report`], the most of [`hwclock`]) are given the time, random
 //! numbers and zones; what touches the machine stands behind the traits of [`system`].
 #![deny(unsafe_code)]
 
 pub mod cli;
 pub mod command;
-pub mod discipline;
 pub mod config;
 pub mod control;
 pub mod diagnosis;
+pub mod discipline;
 pub mod estimate;
 pub mod exchange;
 pub mod explain;
 pub mod hwclock;
+pub mod memory;
 pub mod net;
 pub mod outcome;
 pub mod peers;

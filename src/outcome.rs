@@ -4,8 +4,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::discipline::Lesson;
 use crate::diagnosis::Evidence;
+use crate::discipline::Lesson;
 use crate::estimate::{Estimate, NoEstimate, Peer, Verdict};
 use crate::exchange::{Contact, Trace};
 use crate::hwclock::adjtime::Kept;

@@ -14,6 +14,9 @@ mod lesson;
 mod observe;
 mod parse;
 mod replay;
+mod review;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use drift_file::{DriftFileError, parse_drift_file};
@@ -21,6 +24,7 @@ pub use history::{Boot, Frequency, History, Point, Run};
 pub use lesson::{Dropped, Lesson, learn};
 pub use observe::observe;
 pub use parse::{BadHistory, parse};
+pub use review::{Review, review};
 pub use text::render;
 
 /// No frequency beyond this one is ever estimated or set: the kernel's own limit, 500 ppm.

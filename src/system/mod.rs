@@ -10,6 +10,7 @@ mod control;
 pub mod daemons;
 #[allow(unsafe_code, reason = "the one place for system calls that no crate wraps")]
 mod ffi;
+pub mod history_file;
 pub mod kernel_zone;
 mod network;
 mod output;

@@ -1,5 +1,6 @@
 //! The clock between runs from cron: the program's own pipeline in a simulated machine and network, for days.
 
+mod cases;
 mod program;
 mod random;
 mod table;

@@ -11,10 +11,10 @@ const HOUR: f64 = 3600.0;
 const INTERVAL: f64 = 900.0;
 const DAYS: f64 = 4.0;
 /// Seconds between two looks at the clock.
-const SAMPLING: f64 = 5.0;
+const SAMPLING: f64 = 10.0;
 const SEEDS: [u64; 3] = [1, 2, 3];
 /// Addresses of which one is asked in a burst and the other politely.
-const NEAR: &str = "10.0.0.1";
+pub(crate) const NEAR: &str = "10.0.0.1";
 const FAR: &str = "192.0.2.1";
 
 fn lan(random: &mut Random, _: f64) -> (f64, f64) {
@@ -28,13 +28,13 @@ fn wan(random: &mut Random, _: f64) -> (f64, f64) {
 /// One hour in four has queues on the way there.
 fn congested(random: &mut Random, time: f64) -> (f64, f64) {
     let (there, back) = lan(random, time);
-    let queue = if (time / HOUR).rem_euclid(4.0) < 1.0 { random.exponential(2e-3) } else { 0.0 };
+    let queue = if (time / HOUR).rem_euclid(4.0) < 1.0 { random.exponential(4e-3) } else { 0.0 };
     (there + queue, back)
 }
 
-/// Each way passes eight queues of a millisecond.
+/// Each way passes eight queues.
 fn blunt(random: &mut Random, _: f64) -> (f64, f64) {
-    let mut way = || 15e-3 + (0..8).map(|_| random.exponential(1e-3)).sum::<f64>();
+    let mut way = || 15e-3 + (0..8).map(|_| random.exponential(0.7e-3)).sum::<f64>();
     (way(), way())
 }
 
@@ -52,7 +52,7 @@ fn nothing(_: f64) -> f64 {
     0.0
 }
 
-const S1: Nature = Nature {
+pub(crate) const S1: Nature = Nature {
     frequency: 20e-6,
     wander: 1e-9,
     daily: 0.0,
@@ -132,7 +132,7 @@ fn simulate(scenario: Scenario, rule: Rule) -> Errors {
     // What is only shown needs no certainty.
     let seeds = if rule == Rule::Disciplined { &SEEDS[..] } else { &SEEDS[..1] };
     for seed in seeds.iter().copied() {
-        let world = World::new(scenario.nature, seed);
+        let world = World::start(scenario.nature, seed);
         world.0.borrow_mut().overshoot = if rule == Rule::Ntpdate { 1.5 } else { 1.0 };
         let mut program = Program::new(&[], scenario.server, rule == Rule::Disciplined);
         for number in 0..(DAYS * DAY / INTERVAL) as usize {

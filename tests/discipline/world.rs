@@ -22,7 +22,7 @@ const SLEW: f64 = 500e-6;
 /// How long the server takes.
 const HELD: f64 = 20e-6;
 /// The oscillator changes no faster: seconds.
-const LONGEST: f64 = 5.0;
+const LONGEST: f64 = 10.0;
 const DAY: f64 = 86_400.0;
 
 /// One way through the network: seconds.
@@ -71,7 +71,7 @@ pub(crate) struct World {
 pub(crate) struct Shared(pub(crate) Rc<RefCell<World>>);
 
 impl World {
-    pub(crate) fn new(nature: Nature, seed: u64) -> Shared {
+    pub(crate) fn start(nature: Nature, seed: u64) -> Shared {
         Shared(Rc::new(RefCell::new(World {
             nature,
             random: Random::new(seed),
