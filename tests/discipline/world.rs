@@ -13,8 +13,8 @@ use rntpdate::wire::{Header, Mode, NtpTimestamp, RefId, Stratum};
 
 use crate::random::Random;
 
-/// True time 0 of the simulation: 2026-01-01.
-const START: i64 = 1_767_225_600;
+/// True time 0 of the simulation: 2027-01-01, after the program's release.
+const START: i64 = 1_798_761_600;
 /// What the raw clock says then.
 const UPTIME: f64 = 1000.0;
 /// The kernel's rate of slewing.
