@@ -10,6 +10,7 @@ use crate::cli::{self, NotParsed, rntpdate::RntpdateCli};
 use crate::discipline::History;
 use crate::explain::explain;
 use crate::memory::{self, Memory};
+use crate::net::Family;
 use crate::outcome::ExitStatus;
 use crate::plan::{Plan, RunMode};
 use crate::report::{self, Context, Line};
@@ -20,7 +21,7 @@ use crate::system::rtc_device::RtcDevice;
 use crate::system::rtc_error::RtcError;
 use crate::system::{
     Clock, DryClock, LineWriter, NoProgress, Progress, Resolver, SystemClock, SystemResolver, TerminalProgress,
-    UdpNetwork, become_user, local_zone,
+    UdpNetwork, become_user, complain, local_zone,
 };
 use crate::unattended::{self, Entry};
 
@@ -40,7 +41,7 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
     let found = match unattended::find_servers(&mut cli) {
         Ok(found) => found,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "{program}: {error:#}");
+            complain(program, &format!("{error:#}"));
             return ExitStatus::NotDone;
         }
     };
@@ -53,13 +54,13 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
     }
     let run = if cli.self_test { try_self(plan) } else { run(plan, found) };
     run.unwrap_or_else(|error| {
-        let _ = writeln!(std::io::stderr(), "{program}: {error:#}");
+        complain(program, &format!("{error:#}"));
         ExitStatus::NotDone
     })
 }
 
 fn usage(program: &str, text: &str) -> ExitStatus {
-    let _ = writeln!(std::io::stderr(), "{program}: {text}");
+    complain(program, text);
     ExitStatus::Usage
 }
 
@@ -74,7 +75,7 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
         }
     };
     if let Some(user) = &plan.user {
-        become_user(user, plan.source_port)?;
+        become_user(user, !plan.is_dry(), plan.source_port)?;
     }
     lines.append(&mut pass.lines);
     let mut say = |line: Line| {
@@ -97,19 +98,32 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
         writer.write(&report::render(&outcome, &context));
     }
     writer.write(&problems);
-    Ok(outcome.exit_status())
+    Ok(unless_lost(writer, &plan, outcome.exit_status()))
 }
 
 fn try_self(mut plan: Plan) -> Result<ExitStatus> {
     let server = SelfTest::start().context("cannot start the built-in server on loopback")?;
     plan.servers = vec![server.address().ip().to_string()];
     plan.port = server.address().port();
+    // What was said of other servers does not fit this one.
+    (plan.family, plan.source_port) = (Family::Any, None);
     let outcome = on_this_machine(&plan, &SystemResolver, None)?;
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
     writer.write(&report::render(&outcome, &Context { plan: &plan, zone: &local_zone }));
     let (status, verdict) = selftest::verdict(&outcome);
     let _ = writeln!(std::io::stdout(), "{verdict}");
     Ok(status)
+}
+
+/// A report that could not be written is no success where the report is all there is.
+fn unless_lost(writer: LineWriter, plan: &Plan, status: ExitStatus) -> ExitStatus {
+    match writer.finish() {
+        Err(error) => {
+            complain(&plan.program, &format!("cannot write the results: {error}"));
+            if plan.is_dry() { ExitStatus::NotDone } else { status }
+        }
+        Ok(()) => status,
+    }
 }
 
 /// The pipeline over the real clock (or, in a dry run, one that is only read), sockets and names.
@@ -121,9 +135,7 @@ fn on_this_machine(plan: &Plan, resolver: &dyn Resolver, earlier: Option<&Histor
         Ok(if plan.is_dry() { Box::new(DryRtc::new(device)) } else { Box::new(device) })
     };
     let mut network = UdpNetwork::new().context("cannot wait for packets")?;
-    // A nonce from a failing random source would let replies be forged: better no run.
-    getrandom::u64().map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
-    let mut nonce = || getrandom::u64().unwrap_or_default();
+    let mut nonce = || getrandom::u64().ok();
     let mut progress: Box<dyn Progress> = match TerminalProgress::for_stderr() {
         Some(progress) => Box::new(progress),
         None => Box::new(NoProgress),

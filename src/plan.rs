@@ -264,7 +264,7 @@ fn policy(cli: &RntpdateCli) -> Result<Policy, UsageError> {
         (false, false) => Manner::ByThreshold,
     };
     let threshold = match cli.step_threshold.as_deref() {
-        Some("0") => Interval::ZERO,
+        Some(zero) if zero.parse() == Ok(0.0) => Interval::ZERO,
         text => seconds("step threshold", text, STEP_THRESHOLD.to_duration())?.into(),
     };
     Ok(Policy {

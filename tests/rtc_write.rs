@@ -92,6 +92,14 @@ fn a_busy_machine_gets_another_try_and_then_the_nearest_second() {
 }
 
 #[test]
+fn a_chip_on_a_slow_bus_is_written_in_time() {
+    let board = board(0).with(|state| state.cost = Duration::from_millis(12));
+    let written = write(&board, Options::default()).unwrap();
+    assert_eq!(written.attempts, 1);
+    assert!(board.chip_error().abs() < Interval::from_micros(100), "{}", board.chip_error());
+}
+
+#[test]
 fn a_clock_stepped_meanwhile_is_followed() {
     for step in [3600, -3600, 0] {
         let board = board(600_000).with(|state| {

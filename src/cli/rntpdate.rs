@@ -37,7 +37,7 @@ pub struct RntpdateCli {
     pub debug: bool,
 
     /// Try the whole path with -d against a built-in server on loopback; needs no network and sets nothing.
-    #[arg(long, help_heading = ACTION, conflicts_with = "servers")]
+    #[arg(long, help_heading = ACTION, conflicts_with_all = ["servers", "user"])]
     pub self_test: bool,
 
     /// Print what --discipline has kept, as a table and, on a terminal, a plot.

@@ -9,9 +9,9 @@ use std::time::Duration;
 use super::rtc_time::RtcTime;
 use super::timeline::Timeline;
 use super::zone::Scale;
-use crate::system::Clock;
 use crate::system::rtc::{Rtc, write_delay};
 use crate::system::rtc_error::RtcError;
+use crate::system::{Clock, rtc_tick};
 use crate::time::{Interval, Time};
 
 /// Before the moment by so much, the wait goes on awake: a sleep ends late by a fraction of this, seldom by more. Where it
@@ -21,6 +21,10 @@ const SPIN: Interval = Interval::from_micros(5000);
 /// A write further from its moment than this is repeated a second later, except for the last one; each time twice as much
 /// is good enough.
 const TOLERANCE: Interval = Interval::from_micros(1000);
+
+/// A write that takes so much longer than reading was interrupted, and nobody knows whether before or after the chip took
+/// it. Twice as much each time is good enough; half a millisecond is usual, for what the kernel has to do afterwards.
+const STALL: Interval = Interval::from_micros(3000);
 
 /// Writes at most. On a machine too busy for all of them the second is still the nearest.
 const ATTEMPTS: u32 = 4;
@@ -83,21 +87,21 @@ pub fn set_to(
     options: Options,
 ) -> Result<Written, RtcError> {
     let delay = options.delay.unwrap_or_else(|| write_delay(rtc.driver()));
-    rehearse(clock, rtc, timeline);
+    let lead = rehearse(clock, rtc, timeline);
     let mut attempt = 1;
     let mut written = loop {
         let tolerance = TOLERANCE * (1 << (attempt - 1));
         let mut aim = Aim::next(timeline.at(&clock.now()), delay, scale)?;
-        let reached = wait(clock, timeline, aim.moment, SPIN * (1 << (2 * (attempt - 1))));
+        let reached = wait(clock, timeline, aim.moment - lead, SPIN * (1 << (2 * (attempt - 1))));
         let is_last = attempt == ATTEMPTS;
-        if (reached - aim.moment).abs() > tolerance {
-            aim = Aim::nearest(reached, delay, scale)?;
+        if (reached + lead - aim.moment).abs() > tolerance {
+            aim = Aim::nearest(reached + lead, delay, scale)?;
         }
-        if (reached - aim.moment).abs() <= tolerance || is_last {
+        if (reached + lead - aim.moment).abs() <= tolerance || is_last {
             rtc.set(aim.time)?;
-            let middle = reached + (timeline.at(&clock.now()) - reached) / 2;
-            let residual = middle - aim.moment;
-            if residual.abs() <= tolerance || is_last {
+            let longer = timeline.at(&clock.now()) - reached - lead * 2;
+            if longer <= STALL * (1 << (attempt - 1)) || is_last {
+                let residual = reached + lead - aim.moment;
                 let Aim { time, unix, .. } = aim;
                 break Written { time, unix, delay, residual, attempts: attempt, verified: None };
             }
@@ -112,9 +116,15 @@ pub fn set_to(
 
 /// Goes once through what is done at the moment of the write: code that was never run is not yet in memory, and fetching
 /// it takes milliseconds on a slow machine. What is read does not matter, nor whether it can be.
-fn rehearse(clock: &dyn Clock, rtc: &mut dyn Rtc, timeline: &Timeline) {
-    let _ = rtc.read();
+///
+/// Gives half the time that reading the chip takes: the write, which takes the chip as long, is begun so much earlier, to
+/// have its middle at the right moment. On a slow bus that is a millisecond or more.
+fn rehearse(clock: &dyn Clock, rtc: &mut dyn Rtc, timeline: &Timeline) -> Interval {
     let _ = wait(clock, timeline, timeline.at(&clock.now()), SPIN);
+    let _ = rtc.read();
+    let begun = clock.now().raw;
+    let _ = rtc.read();
+    (Interval::from(clock.now().raw) - Interval::from(begun)) / 2
 }
 
 /// What to write, and when.
@@ -170,7 +180,7 @@ fn verify(clock: &dyn Clock, rtc: &mut dyn Rtc, timeline: &Timeline, written: &W
     let expected = Time::from_unix(written.unix + 1, 0);
     let left = expected - timeline.at(&clock.now()) - Interval::from_micros(20_000);
     clock.sleep(left.to_duration().min(Duration::from_secs(2)));
-    let tick = rtc.watch_tick(clock)?;
+    let tick = rtc_tick::exact(rtc, clock)?;
     let shown = written.unix + (tick.time.as_unix() - written.time.as_unix());
     let truth = timeline.at(&tick.at);
     let error = Time::from_unix(shown, 0) - truth;

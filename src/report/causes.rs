@@ -58,8 +58,9 @@ pub(super) fn falseticker(server: &Server, outcome: &Outcome, context: &Context<
 fn own_words(contact: &Contact) -> String {
     let Some(reply) = &contact.last_reply else { return String::new() };
     let leap = if reply.leap == Leap::Unsynchronised { ", leap 11" } else { "" };
-    let (stratum, refid) = (reply.stratum.effective(), reply.refid.display(reply.stratum));
-    format!(" (stratum {stratum}{leap}, refid {refid}: the server is not synchronised itself)")
+    let refid = reply.refid.display(reply.stratum).to_string();
+    let refid = if refid.is_empty() { refid } else { format!(", refid {refid}") };
+    format!(" (stratum {}{leap}{refid}: the server is not synchronised itself)", reply.stratum.effective())
 }
 
 /// Why nothing usable came.

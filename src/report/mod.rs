@@ -87,6 +87,18 @@ pub fn log_prefix(at: Time, program: &str, pid: u32, zone: Zone<'_>) -> String {
     format!("{} {program}[{pid}]: ", date::log_time(at, zone))
 }
 
+/// The start of a message to the syslog daemon, as syslog(3) writes it: `<29>Nov 23 01:06:17 ntpdate[3757]: `.
+pub fn syslog_prefix(at: Time, priority: Priority, program: &str, pid: u32, zone: Zone<'_>) -> String {
+    const DAEMON: u8 = 3 << 3;
+    let severity = match priority {
+        Priority::Error => 3,
+        Priority::Warning => 4,
+        Priority::Notice => 5,
+        Priority::Info => 6,
+    };
+    format!("<{}>{} {program}[{pid}]: ", DAEMON | severity, date::syslog_time(at, zone))
+}
+
 /// All lines of a run, in order.
 pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     if let Some(lines) = brief::lines(outcome, context) {

@@ -28,7 +28,7 @@ pub mod state;
 pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};
 pub use control::{MAX_ASKED, ask_about_itself};
 pub use network::{Network, UdpNetwork};
-pub use output::{LineWriter, local_zone};
+pub use output::{LineWriter, complain, local_zone};
 pub use patient_resolver::PatientResolver;
 pub use privilege::become_user;
 pub use probe::gather_evidence;

@@ -97,6 +97,27 @@ pub fn by_polling(rtc: &mut dyn Rtc, clock: &dyn Clock) -> Result<Tick, RtcError
     }
 }
 
+/// A tick that is known to lie in less than this is exact enough.
+const EXACT: Interval = Interval::from_micros(500);
+
+/// How often to look for one that is.
+const LOOKS: u32 = 3;
+
+/// The tick as exactly as can be: by watching the chip, and once more or twice where the watcher was interrupted just then.
+pub fn exact(rtc: &mut dyn Rtc, clock: &dyn Clock) -> Result<Tick, RtcError> {
+    let mut best = rtc.watch_tick(clock)?;
+    for _ in 1..LOOKS {
+        if best.bound <= EXACT {
+            break;
+        }
+        let next = rtc.watch_tick(clock)?;
+        if next.bound < best.bound {
+            best = next;
+        }
+    }
+    Ok(best)
+}
+
 /// A tick somewhere between two readings.
 fn between(time: RtcTime, before: &Reading, after: &Reading) -> Tick {
     let width = after.raw.saturating_sub(before.raw);

@@ -13,7 +13,7 @@ use crate::world::Shared;
 
 /// What runs from cron.
 pub(crate) struct Program {
-    plan: Plan,
+    pub(crate) plan: Plan,
     /// The file, as text; nothing without --discipline.
     pub(crate) history: Option<String>,
     nonces: Random,
@@ -38,8 +38,17 @@ impl Program {
             "" => History::default(),
             text => discipline::parse(text).expect("a good history"),
         });
+        let outcome = self.run_after(world, earlier.as_ref());
+        if let Some(taught) = &outcome.taught {
+            self.history = Some(discipline::render(&taught.lesson.history));
+        }
+        outcome
+    }
+
+    /// One run that knows of these earlier ones.
+    pub(crate) fn run_after(&mut self, world: &Shared, earlier: Option<&History>) -> Outcome {
         let (mut clock, mut network) = (world.clone(), world.clone());
-        let mut nonce = || self.nonces.bits();
+        let mut nonce = || Some(self.nonces.bits());
         let mut system = System {
             clock: &mut clock,
             network: &mut network,
@@ -49,10 +58,6 @@ impl Program {
             local: &chrono::Utc,
             progress: &mut NoProgress,
         };
-        let outcome = sync::run_after(&self.plan, &mut system, earlier.as_ref());
-        if let Some(taught) = &outcome.taught {
-            self.history = Some(discipline::render(&taught.lesson.history));
-        }
-        outcome
+        sync::run_after(&self.plan, &mut system, earlier)
     }
 }

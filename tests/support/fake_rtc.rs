@@ -46,6 +46,8 @@ pub(crate) struct State {
     pub(crate) edge: Interval,
     /// Does the chip have an interrupt?
     pub(crate) interrupt: bool,
+    /// What a call to the chip costs; it acts in the middle.
+    pub(crate) cost: Duration,
     /// Every value that was set, with the moment.
     pub(crate) writes: Vec<(RtcTime, Duration)>,
     /// Kernel timezones set, in minutes west.
@@ -103,6 +105,7 @@ impl Board {
             reads: chip,
             edge: Interval::from(raw) - Interval::from_micros(500_000),
             interrupt: true,
+            cost: Duration::from_micros(60),
             writes: Vec::new(),
             zones: Vec::new(),
         })))
@@ -189,15 +192,17 @@ impl Rtc for FakeRtc {
 
     fn read(&mut self) -> Result<RtcTime, RtcError> {
         let mut state = self.board.0.borrow_mut();
-        state.pass(Duration::from_micros(20));
+        let half = state.cost / 2;
+        state.pass(half);
         let time = state.chip_time();
-        state.pass(Duration::from_micros(20));
+        state.pass(half);
         Ok(time)
     }
 
     fn set(&mut self, time: RtcTime) -> Result<(), RtcError> {
         let mut state = self.board.0.borrow_mut();
-        state.pass(Duration::from_micros(40));
+        let half = state.cost / 2;
+        state.pass(half);
         let raw = Interval::from(state.raw);
         match state.chip {
             Chip::TicksAfter(span) => {
@@ -213,7 +218,7 @@ impl Rtc for FakeRtc {
         }
         let moment = state.raw;
         state.writes.push((time, moment));
-        state.pass(Duration::from_micros(40));
+        state.pass(half);
         Ok(())
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod cpio;
 pub(crate) mod dns;
 pub(crate) mod fake_rtc;
 pub(crate) mod guest;
+pub(crate) mod hurry;
 pub(crate) mod netns;
 pub(crate) mod overlay;
 pub(crate) mod peers;

@@ -22,7 +22,7 @@ use crate::system::adjfile::AdjfileError;
 use crate::system::kernel_zone::KernelZone;
 use crate::system::rtc::{Rtc, Tick, TickSource};
 use crate::system::rtc_error::RtcError;
-use crate::system::{Clock, ClockError};
+use crate::system::{Clock, ClockError, rtc_tick};
 use crate::time::{Interval, Reading, Time};
 
 /// Why a function failed. Exit status 1 for all of them, as hwclock has it.
@@ -194,7 +194,7 @@ impl<'a> Session<'_, 'a> {
     fn read_chip(&mut self, rtc: &mut dyn Rtc, exact: bool) -> Result<ChipTime, FunctionError> {
         self.say("Waiting for clock tick...");
         let clock = &*self.machine.clock;
-        let tick = if exact { rtc.watch_tick(clock)? } else { rtc.wait_tick(clock)? };
+        let tick = if exact { rtc_tick::exact(rtc, clock)? } else { rtc.wait_tick(clock)? };
         let source = match tick.source {
             TickSource::Polling if exact => format!(" (within {:.6} seconds)", tick.bound),
             TickSource::Polling => " (by polling: there is no update interrupt)".to_owned(),

@@ -1,0 +1,25 @@
+# Sourced by the scripts of the guest. All that is printed starts with a name of the caller's choice.
+host=10.0.2.2
+
+# A command's status, and each line of its two outputs.
+run() {
+    local name=$1
+    shift
+    "$@" >"/tmp/$name.out" 2>"/tmp/$name.err"
+    echo "$name-status $?"
+    sed "s/^/$name-out /" "/tmp/$name.out"
+    sed "s/^/$name-err /" "/tmp/$name.err"
+}
+
+# The clocks, and the kernel's state of them.
+clocks() { probe clocks | sed "s/^/$1-/"; }
+state() { probe adjtimex | sed "s/^/$1-/"; }
+
+# How far the clock is from the server's: the quickest of several answers.
+residual() {
+    for _ in 1 2 3 4 5 6; do probe query "${2:-$host}"; done |
+        awk -v name="$1" '
+            $1 == "offset_s" { offset = $2 }
+            $1 == "delay_s" && (!least || $2 < least) { least = $2; best = offset }
+            END { print name "-residual", best; print name "-delay", least }'
+}
