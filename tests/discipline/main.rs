@@ -5,4 +5,5 @@ mod damage;
 mod program;
 mod random;
 mod table;
+mod texts;
 mod world;
