@@ -9,6 +9,7 @@ mod diagnosis;
 mod discipline;
 mod history;
 mod json;
+mod json_after;
 mod rtc;
 mod view;
 
