@@ -16,6 +16,7 @@ pub mod command;
 pub mod config;
 pub mod control;
 pub mod diagnosis;
+pub mod doctor;
 pub mod estimate;
 pub mod exchange;
 pub mod explain;

@@ -128,6 +128,7 @@ const PURE: &[&str] = &[
     "estimate",
     "control",
     "diagnosis",
+    "doctor",
     "policy.rs",
     "plan.rs",
     "outcome.rs",

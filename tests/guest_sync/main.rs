@@ -15,6 +15,8 @@ mod rights;
 mod slews;
 mod steps;
 
+use std::time::Duration;
+
 use support::guest::{Guest, GuestRun};
 use support::netns::Netns;
 use support::peers::Peer;
@@ -52,6 +54,7 @@ impl Outside {
     fn guest(&self, script: &str) -> Guest<'_> {
         Guest::new(&self.cache)
             .network(&self.network)
+            .timeout(Duration::from_secs(150))
             .program(env!("CARGO_BIN_EXE_rntpdate"))
             .text("/test/tools", include_str!("tools.sh"))
             .script(&format!(". /test/tools\n{script}"))

@@ -51,8 +51,9 @@ fn another_user_keeps_nothing_but_the_right_to_set_the_clock() {
         look() {
             name=$1
             shift
-            rntpdate -U ntp -p 1 -t 1 --port 9 "$@" $host >/dev/null 2>&1 &
-            sleep 0.5
+            rntpdate -U ntp -p 1 -t 3 --port 9 "$@" $host >/dev/null 2>&1 &
+            tries=0
+            until grep -q '^Uid:.*101' /proc/$!/status || [ $((tries += 1)) -gt 50 ]; do sleep 0.05; done
             grep -E '^(Uid|Gid|Groups|Cap...):' /proc/$!/status | tr '\t' ' ' | sed "s/^/$name-/"
             wait $!
         }

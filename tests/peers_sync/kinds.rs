@@ -21,7 +21,8 @@ fn assert_near_zero(kind: &str, network: &Netns, stratum: u8) {
         println!("{kind}, four samples, {address}: {:+.6} s in {:?}", four.offset(), four.took);
         assert!(four.offset().abs() < TOLERANCE, "{four:#?}");
         assert_eq!(four.stdout.matches(&format!("receive({address})")).count(), 4, "{four:#?}");
-        assert!(four.took.as_secs_f64() < 1.0, "four samples from near took {:?}", four.took);
+        // Pauses of 2 s would make it six.
+        assert!(four.took.as_secs_f64() < 3.0, "four samples from near took {:?}", four.took);
     }
     assert!(both.offset().abs() < TOLERANCE && both.stderr.is_empty(), "{both:#?}");
 }
@@ -89,7 +90,7 @@ fn openntpd_never_has_sync_here() {
         |cache, network| Peer::openntpd(cache, network, "listen on 127.0.0.1\nlisten on ::1"),
         |network, server| {
             server.wait_ready(network, "::1");
-            assert_unsynchronised(network, "Server dropped: strata too high (stratum 16, leap 11, ");
+            assert_unsynchronised(network, "Server dropped: strata too high (stratum 16, leap 11: the server is");
         },
     );
 }
@@ -100,7 +101,7 @@ fn chronyd_without_a_source() {
         |cache, network| Peer::chronyd(cache, network, "allow all"),
         |network, server| {
             server.wait_ready(network, "127.0.0.1");
-            assert_unsynchronised(network, "Server dropped: strata too high (stratum 16, leap 11, ");
+            assert_unsynchronised(network, "Server dropped: strata too high (stratum 16, leap 11: the server is");
         },
     );
 }
