@@ -118,10 +118,34 @@ fn a_frequency_that_somebody_else_set_is_put_right_and_teaches_nothing() {
 #[test]
 fn another_server_is_followed_without_harm_to_the_frequency() {
     let mut machine = Machine::new(S1);
-    machine.program.ask("10.0.0.77");
+    // The way to this one is 2 ms longer than the way back.
+    machine.program.ask(&["10.0.0.21"]);
     let outcome = machine.run_after(QUARTER);
     assert_eq!(dropped(&outcome), None);
     assert_small(machine.frequency_error(), 1e-7);
+    machine.run_after(QUARTER);
+    assert_small(machine.offset() - 1e-3, 100e-6);
+}
+
+#[test]
+fn servers_that_differ_by_a_millisecond_are_all_heard() {
+    let mut machine = Machine::new(S1);
+    machine.program.ask(&["10.0.0.1", "10.0.0.8", "10.0.0.15", "10.0.0.22"]);
+    for _ in 0..30 {
+        let outcome = machine.run_after(QUARTER);
+        assert_eq!(dropped(&outcome), None);
+    }
+    assert_small(machine.frequency_error(), 2e-7);
+    machine.pass(QUARTER);
+    // Between the first, which is right, and the last, which is wrong by 1.05 ms.
+    assert!((-0.0001..0.0012).contains(&machine.offset()), "{}", machine.offset());
+    // One of them does not answer any more.
+    machine.program.ask(&["10.0.0.8", "10.0.0.15", "10.0.0.22"]);
+    for _ in 0..3 {
+        let outcome = machine.run_after(QUARTER);
+        assert_eq!(dropped(&outcome), None);
+        assert_small(machine.frequency_error(), 3e-7);
+    }
 }
 
 #[test]
