@@ -42,6 +42,7 @@ complete -c rntpdate -s s -l syslog -d 'Log to syslog instead of stdout and stde
 complete -c rntpdate -s v -l verbose -d 'Say more: the version, and what each server\'s part was'
 complete -c rntpdate -l no-plus -d 'Print positive offsets without the plus sign, as ntpdate did before 4.2.8p11'
 complete -c rntpdate -l json -d 'Print one JSON object instead of lines; with -q, -d, or when the clock is set'
+complete -c rntpdate -l doctor -d 'Look over this machine: may the clock be set, who else sets it, RTC, network, names. Exit status 1 if anything is bad'
 complete -c rntpdate -l peers -d 'Print what the servers say of themselves and of their own sources, as ntpq -p does, and set nothing'
 complete -c rntpdate -l quiet -d 'Print nothing unless the clock was stepped, or something was refused or failed'
 complete -c rntpdate -l forward-only -d 'Refuse to step the clock back'

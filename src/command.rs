@@ -1,13 +1,14 @@
 //! rntpdate as a command: the plan, run on the real system, and its report.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
 use crate::cli::{self, NotParsed, rntpdate::RntpdateCli};
 use crate::discipline::History;
+use crate::doctor::{self, Style};
 use crate::explain::explain;
 use crate::memory::{self, Memory};
 use crate::net::Family;
@@ -21,7 +22,7 @@ use crate::system::rtc_device::RtcDevice;
 use crate::system::rtc_error::RtcError;
 use crate::system::{
     Clock, DryClock, LineWriter, NoProgress, Progress, Resolver, SystemClock, SystemResolver, TerminalProgress,
-    UdpNetwork, become_user, complain, local_zone,
+    UdpNetwork, become_user, complain, examine, local_zone,
 };
 use crate::unattended::{self, Entry};
 
@@ -37,6 +38,9 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
     };
     if cli.history_show {
         return memory::show(program, &cli);
+    }
+    if cli.doctor {
+        return look_over();
     }
     let found = match unattended::find_servers(&mut cli) {
         Ok(found) => found,
@@ -57,6 +61,18 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
         complain(program, &format!("{error:#}"));
         ExitStatus::NotDone
     })
+}
+
+/// `--doctor`: colour and signs for a person at a terminal who does not object (no-color.org).
+fn look_over() -> ExitStatus {
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
+    let colour = std::io::stdout().is_terminal() && !no_colour && !is_dumb;
+    let checks = doctor::judge(&examine());
+    for line in doctor::render(&checks, if colour { Style::Colour } else { Style::Plain }) {
+        let _ = writeln!(std::io::stdout(), "{line}");
+    }
+    if doctor::is_bad(&checks) { ExitStatus::NotDone } else { ExitStatus::Done }
 }
 
 fn usage(program: &str, text: &str) -> ExitStatus {

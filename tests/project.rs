@@ -129,6 +129,7 @@ const PURE: &[&str] = &[
     "discipline",
     "control",
     "diagnosis",
+    "doctor",
     "policy.rs",
     "plan.rs",
     "outcome.rs",

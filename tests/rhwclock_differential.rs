@@ -202,7 +202,7 @@ fn alike(ours: &str, theirs: &str) -> bool {
     ours.len() == theirs.len()
         && ours.iter().zip(&theirs).all(|pair| match pair {
             (Word::Text(a), Word::Text(b)) => a == b,
-            (Word::Number(a), Word::Number(b)) => (a - b).abs() <= if a.abs() < 4000.0 { 0.3 } else { 8.0 },
+            (Word::Number(a), Word::Number(b)) => (a - b).abs() <= if a.abs() < 4000.0 { 0.6 } else { 8.0 },
             _ => false,
         })
 }

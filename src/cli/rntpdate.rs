@@ -173,6 +173,10 @@ pub struct RntpdateCli {
     #[arg(long, help_heading = OUTPUT, conflicts_with = "self_test")]
     pub json: bool,
 
+    /// Look over this machine: may the clock be set, who else sets it, RTC, network, names. Exit status 1 if anything is bad.
+    #[arg(long, help_heading = WHY, conflicts_with_all = ["servers", "query", "debug", "self_test", "json", "peers"])]
+    pub doctor: bool,
+
     /// Print what the servers say of themselves and of their own sources, as ntpq -p does, and set nothing.
     #[arg(long, help_heading = WHY, conflicts_with_all = ["query", "debug", "self_test", "json"])]
     pub peers: bool,

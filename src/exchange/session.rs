@@ -137,8 +137,16 @@ impl Session {
 
     pub(super) fn request(&mut self, nonce: NtpTimestamp, before: Reading, pace: &Pace) -> [u8; HEADER_LEN] {
         self.requests.push(Request { nonce, before, sent: before.real, answered: false });
-        self.state = State::Waiting(before.raw + pace.timeout);
+        self.state = State::Waiting(before.raw + self.wait(pace));
         Header::request(pace.version, nonce).to_bytes()
+    }
+
+    /// How long to wait before the next request. A long time-out does not hold up the second request to a server that has
+    /// not answered yet: a late reply to the first still counts.
+    fn wait(&self, pace: &Pace) -> Duration {
+        let is_last = self.requests.len() >= pace.samples || self.lost + 1 >= pace.patience;
+        let silent = self.answered() == 0;
+        if silent && !is_last { pace.timeout.min(pace.polite) } else { pace.timeout }
     }
 
     pub(super) fn sent(&mut self, number: u32, at: Time) {

@@ -8,6 +8,7 @@ mod clock;
 pub mod config_files;
 mod control;
 pub mod daemons;
+mod examine;
 #[allow(unsafe_code, reason = "the one place for system calls that no crate wraps")]
 mod ffi;
 pub mod history_file;
@@ -27,6 +28,7 @@ pub mod state;
 
 pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};
 pub use control::{MAX_ASKED, ask_about_itself};
+pub use examine::examine;
 pub use network::{Network, UdpNetwork};
 pub use output::{LineWriter, complain, local_zone};
 pub use patient_resolver::PatientResolver;

@@ -21,7 +21,8 @@ fn assert_near_zero(kind: &str, network: &Netns, stratum: u8) {
         println!("{kind}, four samples, {address}: {:+.6} s in {:?}", four.offset(), four.took);
         assert!(four.offset().abs() < TOLERANCE, "{four:#?}");
         assert_eq!(four.stdout.matches(&format!("receive({address})")).count(), 4, "{four:#?}");
-        assert!(four.took.as_secs_f64() < 1.0, "four samples from near took {:?}", four.took);
+        // Pauses of 2 s would make it six.
+        assert!(four.took.as_secs_f64() < 3.0, "four samples from near took {:?}", four.took);
     }
     assert!(both.offset().abs() < TOLERANCE && both.stderr.is_empty(), "{both:#?}");
 }
