@@ -36,11 +36,11 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
         }
         Err(NotParsed::Wrong(text)) => return usage(program, &text),
     };
-    if cli.history_show {
-        return memory::show(program, &cli);
-    }
     if cli.doctor {
         return look_over();
+    }
+    if cli.history_show {
+        return memory::show(program, &cli);
     }
     let found = match unattended::find_servers(&mut cli) {
         Ok(found) => found,

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! [`sync`] reads like that line. Everything left of an arrow is a value. The pure modules ([`time`], [`net`], [`wire`],
-//! [`exchange`], [`estimate`], [`discipline`], [`policy`], [`plan`], [`outcome`], [`report`], [`config`], the most
-//! of [`hwclock`]) are given the time, random numbers and zones; what touches the machine stands behind the traits of [`system`].
+//! [`exchange`], [`estimate`], [`discipline`], [`policy`], [`plan`], [`outcome`], [`report`], [`config`], [`diagnosis`], the most of
+//! [`hwclock`]) are given the time, random numbers and zones; what touches the machine stands behind the traits of [`system`].
 //! [`unattended`] is what stands around a run under cron and at boot: who may run, when, how often, and what follows.
 #![deny(unsafe_code)]
 

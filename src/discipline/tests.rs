@@ -104,22 +104,6 @@ fn no_history_grows_without_end() {
 }
 
 #[test]
-fn a_full_history_costs_no_more_with_each_run() {
-    let mut history = History::default();
-    let mut run = run(1000.0, 0.02);
-    run.points = vec![run.points[0]; MAX_POINTS_OF_RUN];
-    let mut slowest = Duration::ZERO;
-    for number in 0..300 {
-        let before = std::time::Instant::now();
-        history = learn(&history, &run).unwrap().history;
-        // The first hundred fill it.
-        slowest = if number < 100 { Duration::ZERO } else { slowest.max(before.elapsed()) };
-        run.points.iter_mut().for_each(|point| point.raw += Duration::from_secs(60));
-    }
-    assert!(slowest < Duration::from_millis(500), "{slowest:?}, even on a busy machine");
-}
-
-#[test]
 fn a_reboot_and_a_suspension_keep_the_frequency_and_drop_the_points() {
     let before = taught(80e-6, 900.0, 10);
     let mut rebooted = run(30.0, -5.0);

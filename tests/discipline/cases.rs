@@ -1,6 +1,6 @@
 //! What happens to a machine between two runs, each through the whole pipeline.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rntpdate::discipline::Dropped;
 use rntpdate::outcome::Outcome;
@@ -194,4 +194,19 @@ fn without_the_option_nothing_is_learned_or_tuned() {
         assert!(machine.run_after(QUARTER).taught.is_none());
     }
     assert_eq!(machine.world.0.borrow().frequency, 0.0);
+}
+
+#[test]
+fn a_full_history_costs_no_more_with_each_run() {
+    let mut machine = Machine { world: World::start(S1, 7), program: Program::new(&["-p", "8"], NEAR, true) };
+    let mut slowest = Duration::ZERO;
+    for number in 0..200 {
+        machine.pass(60.0);
+        let before = Instant::now();
+        machine.program.run(&machine.world);
+        // The first hundred fill it.
+        slowest = if number < 100 { Duration::ZERO } else { slowest.max(before.elapsed()) };
+    }
+    assert!(machine.program.history.as_ref().is_some_and(|text| text.lines().count() < 300 && text.len() < 40_000));
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}, even on a busy machine");
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Lab, say, statuses};
 use crate::support;
 use crate::support::guest::GuestRun;
+use crate::support::hurry::right_of_way;
 
 /// The shell's part of the boot tests: `late SECONDS COMMAND` does something later and notes when, in seconds since boot.
 const BOOT: &str = "
@@ -16,6 +17,7 @@ const BOOT: &str = "
 
 fn boot(lab: &Lab, script: &str) -> GuestRun {
     let _names = support::dns::NameServer::start(&lab.network, [10, 0, 2, 2].into());
+    let _way = right_of_way();
     let run = lab.guest(&format!("{BOOT}{script}")).rtc("1970-01-01T00:00:00").run();
     assert_eq!(run.status, 0, "{}", run.console);
     run
@@ -94,7 +96,8 @@ fn cron_keeps_a_clock_that_runs_100_ppm_fast() {
     let Some(lab) = Lab::new() else { return };
     let cron = include_str!("../../contrib/rntpdate.cron");
     let job = cron.lines().find_map(|line| line.strip_prefix("*/15 * * * * root ")).unwrap();
-    // Each minute, with its words and its log, without the delay that only keeps machines apart, and without learning.
+    // Each minute, with its words and its log, without the delay that only keeps machines apart, and without learning, which
+    // has a test of its own.
     let job = job.replace(" --quiet", " -v").replace(" --splay 120", "").replace(" --discipline", "");
     let script = format!(
         "mkdir -p /var/spool/cron/crontabs
@@ -102,6 +105,7 @@ fn cron_keeps_a_clock_that_runs_100_ppm_fast() {
         run 10.0.2.2 >/dev/null; probe setfreq 100
         crond -f -l 8 -L /tmp/crond & sleep 310; cat /tmp/crond /tmp/log; probe query 10.0.2.2"
     );
+    let _way = right_of_way();
     let run = lab.guest(&script).timeout(Duration::from_secs(400)).run();
     say(&run.console);
     let offsets: Vec<f64> = run

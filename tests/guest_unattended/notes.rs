@@ -1,5 +1,7 @@
 //! What one run leaves for the next.
 
+use std::time::Duration;
+
 use super::{Lab, say, statuses};
 use crate::ntpserver::{Behaviour, Server};
 use crate::support::guest::Guest;
@@ -54,7 +56,8 @@ fn a_run_killed_at_any_moment_leaves_nothing_half_done() {
         done
         echo \"killed $killed\"; echo \"noted_before $before\"; echo \"noted_after $after\"; echo \"bad $bad\"
         ls -1 /run/rntpdate; rm /run/rntpdate/rate; run $options 10.0.2.2; probe adjtimex; probe query 10.0.2.2";
-    let run = lab.run(script);
+    let run = lab.guest(script).timeout(Duration::from_secs(300)).run();
+    assert_eq!(run.status, 0, "{}", run.console);
     say(&format!(
         "a run takes {} us; kill -9 at 100 random moments: {} before the end, notes of RATE not yet written {} times, written {} times, {} bad\n",
         run.value("usual_us"),
