@@ -62,6 +62,8 @@ pub(crate) struct World {
     pub(crate) boot: Boot,
     /// Slews are this many times as long as asked for.
     pub(crate) overshoot: f64,
+    /// The program is killed instead of slewing.
+    pub(crate) killed_before_slew: bool,
     /// The last number of each open server's address: for so many tenths of a millisecond its way there is longer.
     lopsided: Vec<u8>,
     /// On their way to us.
@@ -85,6 +87,7 @@ impl World {
             slew: 0.0,
             boot: Boot { id: "first".to_owned(), suspended: Duration::ZERO },
             overshoot: 1.0,
+            killed_before_slew: false,
             lopsided: Vec::new(),
             arrivals: Vec::new(),
         })))
@@ -181,6 +184,9 @@ impl Clock for Shared {
 
     fn slew(&mut self, offset: Interval) -> Result<(), ClockError> {
         let mut world = self.0.borrow_mut();
+        if world.killed_before_slew {
+            return Err(ClockError::Other(std::io::ErrorKind::Interrupted.into()));
+        }
         // The kernel takes microseconds.
         world.slew = offset.micros() as f64 * 1e-6 * world.overshoot;
         Ok(())
