@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::json::Seconds;
+use super::seconds::Seconds;
 use crate::outcome::{RtcResult, Taught};
 
 /// What became of the RTC (-w).

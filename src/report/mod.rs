@@ -11,6 +11,7 @@ mod history;
 mod json;
 mod json_after;
 mod rtc;
+mod seconds;
 mod view;
 
 use chrono::{DateTime, FixedOffset};
