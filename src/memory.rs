@@ -103,7 +103,7 @@ impl<'a> Memory<'a> {
 
 /// Prints the history (--history-show).
 pub fn show(program: &str, cli: &RntpdateCli) -> ExitStatus {
-    let Some(plan) = MemoryPlan::new(cli) else { return ExitStatus::Usage };
+    let Ok(Some(plan)) = MemoryPlan::new(cli) else { return ExitStatus::Usage };
     let path = plan.history.display();
     let history = match history_file::read(&plan.history) {
         Ok(Found::Text(text)) => discipline::parse(&text).map_err(|why| why.to_string()),

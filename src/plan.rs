@@ -159,6 +159,9 @@ pub enum UsageError {
     /// Asked for, and not there.
     #[error("{0}: authentication is not available in this version")]
     NoAuthentication(&'static str),
+    /// An option that means nothing without another.
+    #[error("{0} is of use with --discipline only")]
+    WithoutDiscipline(&'static str),
 }
 
 impl Plan {
@@ -220,7 +223,7 @@ impl Plan {
             ports,
             spared: Vec::new(),
             unattended,
-            memory: MemoryPlan::new(cli),
+            memory: MemoryPlan::new(cli)?,
         })
     }
 

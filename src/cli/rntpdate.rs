@@ -41,7 +41,7 @@ pub struct RntpdateCli {
     pub self_test: bool,
 
     /// Print what --discipline has kept, as a table and, on a terminal, a plot.
-    #[arg(long, help_heading = ACTION, group = "memory", conflicts_with = "servers")]
+    #[arg(long, help_heading = ACTION, conflicts_with = "servers")]
     pub history_show: bool,
 
     /// Always step: set the clock at once, however small the offset. The later of -b and -B counts.
@@ -90,15 +90,15 @@ pub struct RntpdateCli {
 
     /// Learn from run to run how fast this machine's clock goes, and tune the kernel's frequency by that. For runs at regular
     /// times, and not beside a daemon.
-    #[arg(long, help_heading = CLOCK, group = "memory")]
+    #[arg(long, help_heading = CLOCK)]
     pub discipline: bool,
 
     /// Where --discipline keeps what it learns [default: /var/lib/rntpdate/history]
-    #[arg(long, value_name = "FILE", help_heading = CLOCK, requires = "memory")]
+    #[arg(long, value_name = "FILE", help_heading = CLOCK)]
     pub history: Option<PathBuf>,
 
     /// While there is no history, start from the frequency in this drift file of ntpd or chronyd.
-    #[arg(long, value_name = "FILE", help_heading = CLOCK, requires = "discipline")]
+    #[arg(long, value_name = "FILE", help_heading = CLOCK)]
     pub drift_file: Option<PathBuf>,
 
     /// IPv4 only.

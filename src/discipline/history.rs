@@ -50,7 +50,7 @@ pub struct Point {
     pub server_minus_raw: Interval,
     /// The round trip.
     pub delay: Interval,
-    /// How far the servers of this run lay apart (root of the mean square); 0 for one server.
+    /// By how much the run's servers disagree, times the square root of the run's number of points; 0 for one server.
     pub spread: Interval,
     /// The server.
     pub server: IpAddr,

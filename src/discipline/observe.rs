@@ -15,27 +15,35 @@ pub fn observe(servers: &[Server], estimate: &Estimate, boot: Boot, now: &Readin
         let samples = &server.contact.candidate.samples;
         let least = samples.iter().map(|sample| sample.delay).min().unwrap_or_default();
         let usable = samples.iter().filter(|sample| !sample.is_unsynchronised());
-        let point = |sample: &Sample| (sample.delay - least, point(sample, server, spread));
+        // Around what the servers say together, so that it does not matter from which of them most of the samples are.
+        let to_estimate = server.peer.as_ref().map_or(Interval::ZERO, |peer| estimate.offset - peer.offset);
+        let point = |sample: &Sample| {
+            let mut point = point(sample, server);
+            point.server_minus_raw += to_estimate;
+            (sample.delay - least, point)
+        };
         points.extend(usable.map(point));
     }
     points.sort_by_key(|(excess, _)| *excess);
     points.truncate(MAX_POINTS_OF_RUN);
+    // The servers' disagreement is one error that all points share: together they must weigh as one point with it.
+    let shared = Interval::from_secs_f64(spread.as_secs_f64() * (points.len() as f64).sqrt());
     Run {
         boot,
-        points: points.into_iter().map(|(_, point)| point).collect(),
+        points: points.into_iter().map(|(_, point)| Point { spread: shared, ..point }).collect(),
         raw: now.raw,
         server_minus_raw: estimate.offset + now.real_minus_raw(),
         bound: estimate.root_distance,
     }
 }
 
-fn point(sample: &Sample, server: &Server, spread: Interval) -> Point {
+fn point(sample: &Sample, server: &Server) -> Point {
     Point {
         run: 0,
         raw: sample.taken.raw,
         server_minus_raw: sample.offset + sample.taken.real_minus_raw(),
         delay: sample.delay,
-        spread,
+        spread: Interval::ZERO,
         server: server.contact.address.ip().to_canonical(),
     }
 }

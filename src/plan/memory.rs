@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::UsageError;
 use crate::cli::rntpdate::RntpdateCli;
 
 const HISTORY: &str = "/var/lib/rntpdate/history";
@@ -17,9 +18,13 @@ pub struct MemoryPlan {
 
 impl MemoryPlan {
     /// Nothing, unless --discipline or --history-show asks for it.
-    pub fn new(cli: &RntpdateCli) -> Option<MemoryPlan> {
-        let history = || cli.history.clone().unwrap_or_else(|| HISTORY.into());
-        let is_wanted = cli.discipline || cli.history_show;
-        is_wanted.then(|| MemoryPlan { history: history(), drift_file: cli.drift_file.clone() })
+    pub fn new(cli: &RntpdateCli) -> Result<Option<MemoryPlan>, UsageError> {
+        if cli.discipline || cli.history_show {
+            let history = cli.history.clone().unwrap_or_else(|| HISTORY.into());
+            return Ok(Some(MemoryPlan { history, drift_file: cli.drift_file.clone() }));
+        }
+        let idle = [("--history", &cli.history), ("--drift-file", &cli.drift_file)];
+        let idle = idle.into_iter().find(|(_, value)| value.is_some());
+        idle.map_or(Ok(None), |(name, _)| Err(UsageError::WithoutDiscipline(name)))
     }
 }

@@ -126,8 +126,8 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     }
     // Before the last line, which is read by programs.
     lines.extend(rtc::lines(outcome, context));
-    lines.extend(conclusion(outcome, context));
     lines.extend(discipline::lines(outcome, context));
+    lines.extend(conclusion(outcome, context));
     lines.extend(rtc::failure(outcome));
     lines.extend(warnings(outcome));
     lines

@@ -114,6 +114,18 @@ impl SystemClock {
         clock_gettime(id).map(Duration::from).unwrap_or_default()
     }
 
+    /// How long the machine has been suspended: by so much CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC (clock_gettime(2)).
+    fn suspended() -> Duration {
+        let difference = || {
+            let before = SystemClock::read(ClockId::CLOCK_MONOTONIC);
+            let boot = SystemClock::read(ClockId::CLOCK_BOOTTIME);
+            let after = SystemClock::read(ClockId::CLOCK_MONOTONIC);
+            (after.saturating_sub(before), boot.saturating_sub(before))
+        };
+        // The quickest of some tries: in the others somebody else may have had the processor between two readings.
+        (0..5).map(|_| difference()).min().map_or(Duration::ZERO, |(_, difference)| difference)
+    }
+
     /// Drops what a former daemon's phase lock (ADJ_OFFSET) still has to add: adjtime alone leaves it running.
     fn cancel_phase_offset() -> io::Result<()> {
         let mut state = ffi::empty_timex();
@@ -200,10 +212,7 @@ impl Clock for SystemClock {
 
     fn boot(&self) -> Boot {
         let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        let monotonic = SystemClock::read(ClockId::CLOCK_MONOTONIC);
-        // CLOCK_BOOTTIME is CLOCK_MONOTONIC and the time of suspension (clock_gettime(2)).
-        let suspended = SystemClock::read(ClockId::CLOCK_BOOTTIME).saturating_sub(monotonic);
-        Boot { id: id.trim().to_owned(), suspended }
+        Boot { id: id.trim().to_owned(), suspended: SystemClock::suspended() }
     }
     fn mark_synced(&mut self, max_error: Interval, likely_error: Interval) -> Result<(), ClockError> {
         let error = |error| ClockError::from_io(error, "an error of this size");

@@ -1,6 +1,6 @@
 //! What happens to a machine between two runs, each through the whole pipeline.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rntpdate::discipline::Dropped;
 use rntpdate::outcome::Outcome;
@@ -118,10 +118,34 @@ fn a_frequency_that_somebody_else_set_is_put_right_and_teaches_nothing() {
 #[test]
 fn another_server_is_followed_without_harm_to_the_frequency() {
     let mut machine = Machine::new(S1);
-    machine.program.ask("10.0.0.77");
+    // The way to this one is 2 ms longer than the way back.
+    machine.program.ask(&["10.0.0.21"]);
     let outcome = machine.run_after(QUARTER);
     assert_eq!(dropped(&outcome), None);
     assert_small(machine.frequency_error(), 1e-7);
+    machine.run_after(QUARTER);
+    assert_small(machine.offset() - 1e-3, 100e-6);
+}
+
+#[test]
+fn servers_that_differ_by_a_millisecond_are_all_heard() {
+    let mut machine = Machine::new(S1);
+    machine.program.ask(&["10.0.0.1", "10.0.0.8", "10.0.0.15", "10.0.0.22"]);
+    for _ in 0..30 {
+        let outcome = machine.run_after(QUARTER);
+        assert_eq!(dropped(&outcome), None);
+    }
+    assert_small(machine.frequency_error(), 2e-7);
+    machine.pass(QUARTER);
+    // Between the first, which is right, and the last, which is wrong by 1.05 ms.
+    assert!((-0.0001..0.0012).contains(&machine.offset()), "{}", machine.offset());
+    // One of them does not answer any more.
+    machine.program.ask(&["10.0.0.8", "10.0.0.15", "10.0.0.22"]);
+    for _ in 0..3 {
+        let outcome = machine.run_after(QUARTER);
+        assert_eq!(dropped(&outcome), None);
+        assert_small(machine.frequency_error(), 3e-7);
+    }
 }
 
 #[test]
@@ -170,4 +194,42 @@ fn without_the_option_nothing_is_learned_or_tuned() {
         assert!(machine.run_after(QUARTER).taught.is_none());
     }
     assert_eq!(machine.world.0.borrow().frequency, 0.0);
+}
+
+#[test]
+fn a_full_history_costs_no_more_with_each_run() {
+    let mut machine = Machine { world: World::start(S1, 7), program: Program::new(&["-p", "8"], NEAR, true) };
+    let mut slowest = Duration::ZERO;
+    for number in 0..200 {
+        machine.pass(60.0);
+        let before = Instant::now();
+        machine.program.run(&machine.world);
+        // The first hundred fill it.
+        slowest = if number < 100 { Duration::ZERO } else { slowest.max(before.elapsed()) };
+    }
+    assert!(machine.program.history.as_ref().is_some_and(|text| text.lines().count() < 300 && text.len() < 40_000));
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}, even on a busy machine");
+}
+
+#[test]
+fn a_run_that_ends_between_two_calls_leaves_a_clock_at_the_right_rate() {
+    // After the frequency, or after the slew: either way the run is not remembered.
+    for (before_slew, disturbance) in [(true, 100e-6), (true, 0.0), (false, 100e-6)] {
+        let mut machine = Machine::new(S1);
+        machine.world.0.borrow_mut().frequency += disturbance;
+        machine.pass(QUARTER);
+        let offset = machine.offset();
+        let history = machine.program.history.clone();
+        machine.world.0.borrow_mut().killed_before_slew = before_slew;
+        machine.program.run(&machine.world);
+        machine.program.history = history;
+        assert_small(machine.frequency_error(), 1e-7);
+        // The run itself takes a fifth of a second.
+        assert!(machine.offset().abs() <= offset.abs() + 100e-6);
+        machine.world.0.borrow_mut().killed_before_slew = false;
+        machine.run_after(QUARTER);
+        machine.pass(QUARTER);
+        assert_small(machine.offset(), 100e-6);
+        assert_small(machine.frequency_error(), 1e-7);
+    }
 }

@@ -27,9 +27,10 @@ impl Program {
         Program { plan, history: is_disciplined.then(String::new), nonces: Random::new(99) }
     }
 
-    /// Asks another server from now on.
-    pub(crate) fn ask(&mut self, server: &str) {
-        self.plan.servers = vec![server.to_owned()];
+    /// Asks other servers from now on.
+    pub(crate) fn ask(&mut self, servers: &[&str]) {
+        self.plan.servers = servers.iter().map(ToString::to_string).collect();
+        self.plan.ports = vec![None; servers.len()];
     }
 
     /// One run, with its history read from text and written to it.
@@ -47,6 +48,7 @@ impl Program {
 
     /// One run that knows of these earlier ones.
     pub(crate) fn run_after(&mut self, world: &Shared, earlier: Option<&History>) -> Outcome {
+        world.0.borrow_mut().close();
         let (mut clock, mut network) = (world.clone(), world.clone());
         let mut nonce = || Some(self.nonces.bits());
         let mut system = System {

@@ -62,6 +62,10 @@ pub(crate) struct World {
     pub(crate) boot: Boot,
     /// Slews are this many times as long as asked for.
     pub(crate) overshoot: f64,
+    /// The program is killed instead of slewing.
+    pub(crate) killed_before_slew: bool,
+    /// The last number of each open server's address: for so many tenths of a millisecond its way there is longer.
+    lopsided: Vec<u8>,
     /// On their way to us.
     arrivals: Vec<(f64, usize, Vec<u8>)>,
 }
@@ -83,6 +87,8 @@ impl World {
             slew: 0.0,
             boot: Boot { id: "first".to_owned(), suspended: Duration::ZERO },
             overshoot: 1.0,
+            killed_before_slew: false,
+            lopsided: Vec::new(),
             arrivals: Vec::new(),
         })))
     }
@@ -133,13 +139,19 @@ impl World {
         self.boot.suspended += Duration::from_secs_f64(span);
     }
 
+    /// Forgets the sockets of a run, and what is still on its way to them.
+    pub(crate) fn close(&mut self) {
+        self.lopsided.clear();
+        self.arrivals.clear();
+    }
+
     /// The reply to a request, and when it comes.
     fn serve(&mut self, socket: usize, request: &[u8]) {
         if self.random.uniform() < self.nature.loss {
             return;
         }
         let (there, back) = (self.nature.delays)(&mut self.random, self.time);
-        let arrived = self.time + there;
+        let arrived = self.time + there + f64::from(self.lopsided[socket] - 1) * 1e-4;
         let error = (self.nature.server_error)(arrived);
         let (asked, _) = Header::parse(request).expect("a packet");
         let transmit = World::at(arrived + HELD, error);
@@ -172,6 +184,9 @@ impl Clock for Shared {
 
     fn slew(&mut self, offset: Interval) -> Result<(), ClockError> {
         let mut world = self.0.borrow_mut();
+        if world.killed_before_slew {
+            return Err(ClockError::Other(std::io::ErrorKind::Interrupted.into()));
+        }
         // The kernel takes microseconds.
         world.slew = offset.micros() as f64 * 1e-6 * world.overshoot;
         Ok(())
@@ -197,7 +212,9 @@ impl Clock for Shared {
 }
 
 impl Network for Shared {
-    fn open(&mut self, _: SocketAddr, _: Option<u16>) -> Result<(), Fault> {
+    fn open(&mut self, server: SocketAddr, _: Option<u16>) -> Result<(), Fault> {
+        let IpAddr::V4(address) = server.ip() else { panic!("an IPv4 address") };
+        self.0.borrow_mut().lopsided.push(address.octets()[3]);
         Ok(())
     }
 
