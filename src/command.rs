@@ -7,8 +7,10 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::cli::{self, NotParsed, rntpdate::RntpdateCli};
+use crate::discipline::History;
 use crate::doctor::{self, Style};
 use crate::explain::explain;
+use crate::memory::{self, Memory};
 use crate::net::Family;
 use crate::outcome::ExitStatus;
 use crate::plan::{Plan, RunMode};
@@ -36,6 +38,9 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
     };
     if cli.doctor {
         return look_over();
+    }
+    if cli.history_show {
+        return memory::show(program, &cli);
     }
     let found = match unattended::find_servers(&mut cli) {
         Ok(found) => found,
@@ -94,8 +99,11 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
             writer.write(&[line]);
         }
     };
-    let outcome = unattended::patiently(&plan, &mut say, on_this_machine)?;
-    let problems = unattended::leave(&plan, &outcome, &mut pass);
+    let memory = Memory::recall(&plan);
+    let attempt = |plan: &Plan, resolver: &dyn Resolver| on_this_machine(plan, resolver, memory.earlier());
+    let outcome = unattended::patiently(&plan, &mut say, attempt)?;
+    let mut problems = memory.keep(&outcome);
+    problems.extend(unattended::leave(&plan, &outcome, &mut pass));
     if !plan.output.quiet {
         writer.write(&lines);
     }
@@ -115,7 +123,7 @@ fn try_self(mut plan: Plan) -> Result<ExitStatus> {
     plan.port = server.address().port();
     // What was said of other servers does not fit this one.
     (plan.family, plan.source_port) = (Family::Any, None);
-    let outcome = on_this_machine(&plan, &SystemResolver)?;
+    let outcome = on_this_machine(&plan, &SystemResolver, None)?;
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
     writer.write(&report::render(&outcome, &Context { plan: &plan, zone: &local_zone }));
     let (status, verdict) = selftest::verdict(&outcome);
@@ -135,7 +143,7 @@ fn unless_lost(writer: LineWriter, plan: &Plan, status: ExitStatus) -> ExitStatu
 }
 
 /// The pipeline over the real clock (or, in a dry run, one that is only read), sockets and names.
-fn on_this_machine(plan: &Plan, resolver: &dyn Resolver) -> Result<crate::outcome::Outcome> {
+fn on_this_machine(plan: &Plan, resolver: &dyn Resolver, earlier: Option<&History>) -> Result<crate::outcome::Outcome> {
     let mut clock: Box<dyn Clock> =
         if plan.is_dry() { Box::new(DryClock::new(SystemClock)) } else { Box::new(SystemClock) };
     let mut open_rtc = |path: Option<&Path>| -> Result<Box<dyn Rtc>, RtcError> {
@@ -157,7 +165,7 @@ fn on_this_machine(plan: &Plan, resolver: &dyn Resolver) -> Result<crate::outcom
         local: &chrono::Local,
         progress: &mut *progress,
     };
-    let mut outcome = sync::run(plan, &mut system);
+    let mut outcome = sync::run_after(plan, &mut system, earlier);
     if plan.mode == RunMode::Debug {
         explain(&mut outcome, plan);
     }

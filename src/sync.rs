@@ -1,10 +1,13 @@
 //! The pipeline: from a plan to an outcome.
 
+mod remember;
+
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::diagnosis::Evidence;
+use crate::discipline::History;
 use crate::estimate::{Estimate, Verdict, assess};
 use crate::exchange::{Action, Contact, Exchange, Trace};
 use crate::hwclock::follow::follow;
@@ -43,18 +46,26 @@ pub struct System<'a> {
 
 /// Does what the plan says.
 pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
+    run_after(plan, system, None)
+}
+
+/// Does what the plan says, in the light of earlier runs where they are given: their lesson is in the outcome.
+pub fn run_after(plan: &Plan, system: &mut System<'_>, earlier: Option<&History>) -> Outcome {
     let started = system.clock.now();
     let hosts = find(plan, system.resolver);
     let addresses = addresses(plan, &hosts);
     let (contacts, trace) = converse(plan, system, &addresses, started.raw + plan.deadline);
     let (servers, estimate) = judge(plan, contacts);
-    let mut warnings = Vec::new();
+    let (mut warnings, mut taught) = (Vec::new(), None);
     let conclusion = match estimate {
         _ if servers.is_empty() => Conclusion::NobodyToAsk,
         Err(none) => Conclusion::NoEstimate(none),
-        Ok(estimate) => {
+        Ok(mut estimate) => {
+            taught = earlier.and_then(|earlier| remember::teach(earlier, &servers, &mut estimate, system.clock));
             let decision = plan.policy.decide(estimate.offset, system.clock.now().real);
-            let failure = set(system.clock, decision, &estimate).err();
+            // The rate first: should the run end here, the clock is no worse for it.
+            let tuned = taught.as_mut().map_or(Ok(()), |taught| remember::tune(system.clock, decision, taught));
+            let failure = tuned.and_then(|()| set(system.clock, decision, &estimate)).err();
             if failure.is_none() && plan.unattended.mark_synced {
                 warnings.extend(mark_synced(system.clock, decision, &estimate).err());
             }
@@ -63,7 +74,7 @@ pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
     };
     let rtc = set_rtc(plan, system, &conclusion);
     let finished = system.clock.now().real;
-    Outcome { started: started.real, finished, hosts, servers, trace, conclusion, rtc, warnings }
+    Outcome { started: started.real, finished, hosts, servers, trace, conclusion, rtc, warnings, taught }
 }
 
 fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {

@@ -126,6 +126,7 @@ const PURE: &[&str] = &[
     "wire",
     "exchange",
     "estimate",
+    "discipline",
     "control",
     "diagnosis",
     "doctor",

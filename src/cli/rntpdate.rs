@@ -40,6 +40,10 @@ pub struct RntpdateCli {
     #[arg(long, help_heading = ACTION, conflicts_with_all = ["servers", "user"])]
     pub self_test: bool,
 
+    /// Print what --discipline has kept, as a table and, on a terminal, a plot.
+    #[arg(long, help_heading = ACTION, group = "memory", conflicts_with = "servers")]
+    pub history_show: bool,
+
     /// Always step: set the clock at once, however small the offset. The later of -b and -B counts.
     #[arg(short = 'b', long = "step", help_heading = CLOCK, overrides_with = "always_slew")]
     pub always_step: bool,
@@ -83,6 +87,19 @@ pub struct RntpdateCli {
     /// Wait for the RTC's next tick and print how far it is from true time.
     #[arg(long, help_heading = RTC)]
     pub verify: bool,
+
+    /// Learn from run to run how fast this machine's clock goes, and tune the kernel's frequency by that. For runs at regular
+    /// times, and not beside a daemon.
+    #[arg(long, help_heading = CLOCK, group = "memory")]
+    pub discipline: bool,
+
+    /// Where --discipline keeps what it learns [default: /var/lib/rntpdate/history]
+    #[arg(long, value_name = "FILE", help_heading = CLOCK, requires = "memory")]
+    pub history: Option<PathBuf>,
+
+    /// While there is no history, start from the frequency in this drift file of ntpd or chronyd.
+    #[arg(long, value_name = "FILE", help_heading = CLOCK, requires = "discipline")]
+    pub drift_file: Option<PathBuf>,
 
     /// IPv4 only.
     #[arg(short = '4', long, help_heading = SERVERS, overrides_with = "ipv6")]

@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::Context;
+use super::json_after::{self, DisciplineReport, RtcReport};
+use super::seconds::Seconds;
 use crate::control::{PeerRow, ServerView};
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::estimate::{Sample, Verdict};
@@ -17,23 +18,6 @@ use crate::wire::Leap;
 
 /// Counts changes that break readers.
 const VERSION: u32 = 1;
-
-/// Seconds with nine decimals, which is all that the clocks hold; a float would lose digits of large ones.
-#[derive(Serialize)]
-struct Seconds(Box<RawValue>);
-
-impl From<Interval> for Seconds {
-    fn from(interval: Interval) -> Seconds {
-        // "-0.000000000" and every other number printed so is JSON.
-        Seconds(RawValue::from_string(format!("{interval:.9}")).unwrap_or_default())
-    }
-}
-
-impl From<Time> for Seconds {
-    fn from(time: Time) -> Seconds {
-        Seconds::from(time - Time::UNIX_EPOCH)
-    }
-}
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -47,6 +31,9 @@ struct Report<'a> {
     estimate: Option<EstimateReport>,
     decision: Option<&'static str>,
     done: &'static str,
+    rtc: Option<RtcReport>,
+    discipline: Option<DisciplineReport>,
+    warnings: &'a [String],
     error: Option<String>,
     exit_status: u8,
 }
@@ -163,6 +150,9 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
         }),
         decision: decision.map(word),
         done: decision.filter(|_| is_done).map_or("nothing", word),
+        rtc: outcome.rtc.as_ref().map(json_after::rtc),
+        discipline: outcome.taught.as_ref().map(json_after::discipline),
+        warnings: &outcome.warnings,
         error,
         exit_status: outcome.exit_status() as u8,
     };

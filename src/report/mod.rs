@@ -6,8 +6,12 @@ mod causes;
 mod date;
 mod debug;
 mod diagnosis;
+mod discipline;
+mod history;
 mod json;
+mod json_after;
 mod rtc;
+mod seconds;
 mod view;
 
 use chrono::{DateTime, FixedOffset};
@@ -20,6 +24,8 @@ use crate::outcome::{Conclusion, Outcome};
 use crate::plan::{Output, Plan, RunMode};
 use crate::policy::Decision;
 use crate::time::{Interval, Time};
+
+pub use history::history_table;
 
 /// What a time is called where the user lives.
 pub type Zone<'a> = &'a dyn Fn(Time) -> DateTime<FixedOffset>;
@@ -121,6 +127,7 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     // Before the last line, which is read by programs.
     lines.extend(rtc::lines(outcome, context));
     lines.extend(conclusion(outcome, context));
+    lines.extend(discipline::lines(outcome, context));
     lines.extend(rtc::failure(outcome));
     lines.extend(warnings(outcome));
     lines

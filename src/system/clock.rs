@@ -7,7 +7,13 @@ use nix::time::{ClockId, clock_gettime};
 use thiserror::Error;
 
 use super::ffi;
+use crate::discipline::Boot;
 use crate::time::{Interval, Reading, Time};
+
+/// `tick` of a clock that is not tuned: microseconds in each of the 100 ticks a second that the interface counts in.
+const NOMINAL_TICK: libc::c_long = 10_000;
+/// `freq` counts parts per million in 16.16 fixed point (adjtimex(2)).
+const FREQUENCY_UNIT: f64 = 1e6 * 65_536.0;
 
 /// Why the clock could not be set. The texts say what to do.
 #[derive(Debug, Error)]
@@ -50,6 +56,15 @@ pub trait Clock {
 
     /// What a slew still has to add to the clock.
     fn pending_slew(&self) -> Interval;
+
+    /// By how much the clock is told to run faster than the raw clock: a fraction of it.
+    fn frequency(&self) -> Result<f64, ClockError>;
+
+    /// Lets the clock run faster than the raw clock by this fraction, −500e-6 to 500e-6.
+    fn set_frequency(&mut self, fraction: f64) -> Result<(), ClockError>;
+
+    /// What tells whether two readings of the raw clock are comparable.
+    fn boot(&self) -> Boot;
 
     /// Lets `span` pass.
     fn sleep(&self, span: Duration) {
@@ -165,6 +180,31 @@ impl Clock for SystemClock {
         }
     }
 
+    fn frequency(&self) -> Result<f64, ClockError> {
+        let mut timex = ffi::empty_timex();
+        ffi::adjust_realtime(&mut timex).map_err(ClockError::Other)?;
+        // The two ways to tune the clock add up (adjtimex(2)).
+        let by_tick = (timex.tick - NOMINAL_TICK) as f64 / NOMINAL_TICK as f64;
+        Ok(by_tick + timex.freq as f64 / FREQUENCY_UNIT)
+    }
+
+    fn set_frequency(&mut self, fraction: f64) -> Result<(), ClockError> {
+        let mut timex = ffi::empty_timex();
+        // Both ways in one call, so that there is no moment with half of it.
+        timex.modes = libc::ADJ_FREQUENCY | libc::ADJ_TICK;
+        timex.freq = (fraction * FREQUENCY_UNIT).round() as libc::c_long;
+        timex.tick = NOMINAL_TICK;
+        ffi::adjust_realtime(&mut timex).map_err(|e| ClockError::from_io(e, "this frequency"))?;
+        Ok(())
+    }
+
+    fn boot(&self) -> Boot {
+        let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let monotonic = SystemClock::read(ClockId::CLOCK_MONOTONIC);
+        // CLOCK_BOOTTIME is CLOCK_MONOTONIC and the time of suspension (clock_gettime(2)).
+        let suspended = SystemClock::read(ClockId::CLOCK_BOOTTIME).saturating_sub(monotonic);
+        Boot { id: id.trim().to_owned(), suspended }
+    }
     fn mark_synced(&mut self, max_error: Interval, likely_error: Interval) -> Result<(), ClockError> {
         let error = |error| ClockError::from_io(error, "an error of this size");
         let mut timex = ffi::empty_timex();
@@ -179,12 +219,14 @@ impl Clock for SystemClock {
 }
 
 /// What a dry run would have done to the clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ClockChange {
     /// A step by this offset.
     Step(Interval),
     /// A slew by this offset.
     Slew(Interval),
+    /// This frequency, as a fraction.
+    Frequency(f64),
     /// Marked as synchronised, with the greatest and the likely error.
     Synced(Interval, Interval),
 }
@@ -226,6 +268,19 @@ impl<C: Clock> Clock for DryClock<C> {
 
     fn pending_slew(&self) -> Interval {
         self.inner.pending_slew()
+    }
+
+    fn frequency(&self) -> Result<f64, ClockError> {
+        self.inner.frequency()
+    }
+
+    fn set_frequency(&mut self, fraction: f64) -> Result<(), ClockError> {
+        self.changes.push(ClockChange::Frequency(fraction));
+        Ok(())
+    }
+
+    fn boot(&self) -> Boot {
+        self.inner.boot()
     }
 
     fn sleep(&self, span: Duration) {

@@ -8,7 +8,7 @@ use crate::support::require;
 use crate::wire::{CLIENT, SERVER, Wire};
 use crate::{rntpdate, run};
 
-const MEMBERS: [&str; 12] = [
+const MEMBERS: [&str; 15] = [
     "version",
     "program",
     "mode",
@@ -19,6 +19,9 @@ const MEMBERS: [&str; 12] = [
     "estimate",
     "decision",
     "done",
+    "rtc",
+    "discipline",
+    "warnings",
     "error",
     "exit_status",
 ];
