@@ -205,8 +205,9 @@ impl<'a> Guest<'a> {
     }
 
     fn kernel_line(&self) -> String {
+        // no_timer_check: an emulator that has to wait for a processor can fail that check, and the kernel panics.
         let mut line = "console=ttyS0 quiet panic=-1 mitigations=off apparmor=0 audit=0 cryptomgr.notests \
-                        clocksource=acpi_pm"
+                        clocksource=acpi_pm no_timer_check"
             .to_owned();
         if self.network.is_some() {
             line.push_str(" GUEST_NET=user");
