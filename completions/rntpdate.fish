@@ -1,6 +1,8 @@
 complete -c rntpdate -l step-threshold -d 'Step offsets from this size on, slew smaller ones [default: 0.5]' -r
 complete -c rntpdate -l rtc -d 'Device file of the RTC [default: the first of /dev/rtc, /dev/rtc0, /dev/misc/rtc]' -r -F
 complete -c rntpdate -l adjfile -d 'Another file than /etc/adjtime' -r -F
+complete -c rntpdate -l history -d 'Where --discipline keeps what it learns [default: /var/lib/rntpdate/history]' -r -F
+complete -c rntpdate -l drift-file -d 'While there is no history, start from the frequency in this drift file of ntpd or chronyd' -r -F
 complete -c rntpdate -s p -l samples -d 'Samples from each server, 1 to 8 [default: 4, with -q 1]' -r
 complete -c rntpdate -s t -l timeout -d 'How long to wait for one reply [default: 2]' -r
 complete -c rntpdate -l deadline -d 'How long the whole run may take, name resolution included [default: what the other options need, 31 without any]' -r
@@ -23,6 +25,7 @@ complete -c rntpdate -l state-dir -d 'Where the lock and the notes of earlier ru
 complete -c rntpdate -s q -l query -d 'Print what each server says, and set nothing'
 complete -c rntpdate -s d -l debug -d 'Do all steps, print what happens in each and why servers are dropped, and set nothing'
 complete -c rntpdate -l self-test -d 'Try the whole path with -d against a built-in server on loopback; needs no network and sets nothing'
+complete -c rntpdate -l history-show -d 'Print what --discipline has kept, as a table and, on a terminal, a plot'
 complete -c rntpdate -s b -l step -d 'Always step: set the clock at once, however small the offset. The later of -b and -B counts'
 complete -c rntpdate -s B -l slew -d 'Always slew: let the kernel speed the clock up or slow it down (500 us each second), however large the offset'
 complete -c rntpdate -s w -l systohc -d 'After the clock, set the RTC too, as `hwclock -w` does; after a slew, to the time the clock is slewed to'
@@ -31,6 +34,7 @@ complete -c rntpdate -l localtime -d 'The RTC keeps local time, whatever the adj
 complete -c rntpdate -l noadjfile -d 'Neither read nor write the adjtime file; needs --utc or --localtime'
 complete -c rntpdate -l rtc-optional -d 'A machine without an RTC is no error'
 complete -c rntpdate -l verify -d 'Wait for the RTC\'s next tick and print how far it is from true time'
+complete -c rntpdate -l discipline -d 'Learn from run to run how fast this machine\'s clock goes, and tune the kernel\'s frequency by that. For runs at regular times, and not beside a daemon'
 complete -c rntpdate -s 4 -l ipv4 -d 'IPv4 only'
 complete -c rntpdate -s 6 -l ipv6 -d 'IPv6 only'
 complete -c rntpdate -s u -l unprivileged -d 'Send from a random port. That is the default; it undoes an earlier --source-port'
@@ -38,6 +42,7 @@ complete -c rntpdate -s s -l syslog -d 'Log to syslog instead of stdout and stde
 complete -c rntpdate -s v -l verbose -d 'Say more: the version, and what each server\'s part was'
 complete -c rntpdate -l no-plus -d 'Print positive offsets without the plus sign, as ntpdate did before 4.2.8p11'
 complete -c rntpdate -l json -d 'Print one JSON object instead of lines; with -q, -d, or when the clock is set'
+complete -c rntpdate -l doctor -d 'Look over this machine: may the clock be set, who else sets it, RTC, network, names. Exit status 1 if anything is bad'
 complete -c rntpdate -l peers -d 'Print what the servers say of themselves and of their own sources, as ntpq -p does, and set nothing'
 complete -c rntpdate -l quiet -d 'Print nothing unless the clock was stepped, or something was refused or failed'
 complete -c rntpdate -l forward-only -d 'Refuse to step the clock back'

@@ -1,13 +1,17 @@
 //! rntpdate as a command: the plan, run on the real system, and its report.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
 use crate::cli::{self, NotParsed, rntpdate::RntpdateCli};
+use crate::discipline::History;
+use crate::doctor::{self, Style};
 use crate::explain::explain;
+use crate::memory::{self, Memory};
+use crate::net::Family;
 use crate::outcome::ExitStatus;
 use crate::plan::{Plan, RunMode};
 use crate::report::{self, Context, Line};
@@ -18,7 +22,7 @@ use crate::system::rtc_device::RtcDevice;
 use crate::system::rtc_error::RtcError;
 use crate::system::{
     Clock, DryClock, LineWriter, NoProgress, Progress, Resolver, SystemClock, SystemResolver, TerminalProgress,
-    UdpNetwork, become_user, local_zone,
+    UdpNetwork, become_user, complain, examine, local_zone,
 };
 use crate::unattended::{self, Entry};
 
@@ -32,10 +36,16 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
         }
         Err(NotParsed::Wrong(text)) => return usage(program, &text),
     };
+    if cli.doctor {
+        return look_over();
+    }
+    if cli.history_show {
+        return memory::show(program, &cli);
+    }
     let found = match unattended::find_servers(&mut cli) {
         Ok(found) => found,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "{program}: {error:#}");
+            complain(program, &format!("{error:#}"));
             return ExitStatus::NotDone;
         }
     };
@@ -48,13 +58,25 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
     }
     let run = if cli.self_test { try_self(plan) } else { run(plan, found) };
     run.unwrap_or_else(|error| {
-        let _ = writeln!(std::io::stderr(), "{program}: {error:#}");
+        complain(program, &format!("{error:#}"));
         ExitStatus::NotDone
     })
 }
 
+/// `--doctor`: colour and signs for a person at a terminal who does not object (no-color.org).
+fn look_over() -> ExitStatus {
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
+    let colour = std::io::stdout().is_terminal() && !no_colour && !is_dumb;
+    let checks = doctor::judge(&examine());
+    for line in doctor::render(&checks, if colour { Style::Colour } else { Style::Plain }) {
+        let _ = writeln!(std::io::stdout(), "{line}");
+    }
+    if doctor::is_bad(&checks) { ExitStatus::NotDone } else { ExitStatus::Done }
+}
+
 fn usage(program: &str, text: &str) -> ExitStatus {
-    let _ = writeln!(std::io::stderr(), "{program}: {text}");
+    complain(program, text);
     ExitStatus::Usage
 }
 
@@ -69,7 +91,7 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
         }
     };
     if let Some(user) = &plan.user {
-        become_user(user, plan.source_port)?;
+        become_user(user, !plan.is_dry(), plan.source_port)?;
     }
     lines.append(&mut pass.lines);
     let mut say = |line: Line| {
@@ -77,8 +99,11 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
             writer.write(&[line]);
         }
     };
-    let outcome = unattended::patiently(&plan, &mut say, on_this_machine)?;
-    let problems = unattended::leave(&plan, &outcome, &mut pass);
+    let memory = Memory::recall(&plan);
+    let attempt = |plan: &Plan, resolver: &dyn Resolver| on_this_machine(plan, resolver, memory.earlier());
+    let outcome = unattended::patiently(&plan, &mut say, attempt)?;
+    let mut problems = memory.keep(&outcome);
+    problems.extend(unattended::leave(&plan, &outcome, &mut pass));
     if !plan.output.quiet {
         writer.write(&lines);
     }
@@ -89,14 +114,16 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
         writer.write(&report::render(&outcome, &context));
     }
     writer.write(&problems);
-    Ok(outcome.exit_status())
+    Ok(unless_lost(writer, &plan, outcome.exit_status()))
 }
 
 fn try_self(mut plan: Plan) -> Result<ExitStatus> {
     let server = SelfTest::start().context("cannot start the built-in server on loopback")?;
     plan.servers = vec![server.address().ip().to_string()];
     plan.port = server.address().port();
-    let outcome = on_this_machine(&plan, &SystemResolver)?;
+    // What was said of other servers does not fit this one.
+    (plan.family, plan.source_port) = (Family::Any, None);
+    let outcome = on_this_machine(&plan, &SystemResolver, None)?;
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
     writer.write(&report::render(&outcome, &Context { plan: &plan, zone: &local_zone }));
     let (status, verdict) = selftest::verdict(&outcome);
@@ -104,8 +131,19 @@ fn try_self(mut plan: Plan) -> Result<ExitStatus> {
     Ok(status)
 }
 
+/// A report that could not be written is no success where the report is all there is.
+fn unless_lost(writer: LineWriter, plan: &Plan, status: ExitStatus) -> ExitStatus {
+    match writer.finish() {
+        Err(error) => {
+            complain(&plan.program, &format!("cannot write the results: {error}"));
+            if plan.is_dry() { ExitStatus::NotDone } else { status }
+        }
+        Ok(()) => status,
+    }
+}
+
 /// The pipeline over the real clock (or, in a dry run, one that is only read), sockets and names.
-fn on_this_machine(plan: &Plan, resolver: &dyn Resolver) -> Result<crate::outcome::Outcome> {
+fn on_this_machine(plan: &Plan, resolver: &dyn Resolver, earlier: Option<&History>) -> Result<crate::outcome::Outcome> {
     let mut clock: Box<dyn Clock> =
         if plan.is_dry() { Box::new(DryClock::new(SystemClock)) } else { Box::new(SystemClock) };
     let mut open_rtc = |path: Option<&Path>| -> Result<Box<dyn Rtc>, RtcError> {
@@ -113,9 +151,7 @@ fn on_this_machine(plan: &Plan, resolver: &dyn Resolver) -> Result<crate::outcom
         Ok(if plan.is_dry() { Box::new(DryRtc::new(device)) } else { Box::new(device) })
     };
     let mut network = UdpNetwork::new().context("cannot wait for packets")?;
-    // A nonce from a failing random source would let replies be forged: better no run.
-    getrandom::u64().map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
-    let mut nonce = || getrandom::u64().unwrap_or_default();
+    let mut nonce = || getrandom::u64().ok();
     let mut progress: Box<dyn Progress> = match TerminalProgress::for_stderr() {
         Some(progress) => Box::new(progress),
         None => Box::new(NoProgress),
@@ -129,7 +165,7 @@ fn on_this_machine(plan: &Plan, resolver: &dyn Resolver) -> Result<crate::outcom
         local: &chrono::Local,
         progress: &mut *progress,
     };
-    let mut outcome = sync::run(plan, &mut system);
+    let mut outcome = sync::run_after(plan, &mut system, earlier);
     if plan.mode == RunMode::Debug {
         explain(&mut outcome, plan);
     }

@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::system::{Resolver, SystemResolver, gather_evidence};
 
 /// What may be spent on the names of addresses, which only adorn: no more than on signs of life.
-const REVERSE: Duration = Duration::from_millis(400);
+const REVERSE: Duration = Duration::from_millis(300);
 
 /// Adds to an outcome what explains it.
 pub fn explain(outcome: &mut Outcome, plan: &Plan) {

@@ -6,8 +6,9 @@
 //! ```
 //!
 //! [`sync`] reads like that line. Everything left of an arrow is a value. The pure modules ([`time`], [`net`], [`wire`],
-//! [`exchange`], [`estimate`], [`policy`], [`plan`], [`outcome`], [`report`], the most of [`hwclock`]) are given the time, random
-//! numbers and zones; what touches the machine stands behind the traits of [`system`].
+//! [`exchange`], [`estimate`], [`discipline`], [`policy`], [`plan`], [`outcome`], [`report`], [`config`], [`diagnosis`], the most of
+//! [`hwclock`]) are given the time, random numbers and zones; what touches the machine stands behind the traits of [`system`].
+//! [`unattended`] is what stands around a run under cron and at boot: who may run, when, how often, and what follows.
 #![deny(unsafe_code)]
 
 pub mod cli;
@@ -15,10 +16,13 @@ pub mod command;
 pub mod config;
 pub mod control;
 pub mod diagnosis;
+pub mod discipline;
+pub mod doctor;
 pub mod estimate;
 pub mod exchange;
 pub mod explain;
 pub mod hwclock;
+pub mod memory;
 pub mod net;
 pub mod outcome;
 pub mod peers;

@@ -71,9 +71,22 @@ pub enum FaultKind {
     /// EADDRINUSE, for a source port that was asked for.
     #[error("the source port is in use")]
     PortInUse,
+    /// No number that nobody can guess, to know the reply by.
+    #[error("the kernel gives no random numbers")]
+    NoRandom,
     /// Anything else.
     #[error("{}", std::io::Error::from_raw_os_error(*.0))]
     Other(i32),
+}
+
+impl Fault {
+    /// Whether it may pass by itself: a router's word that it knows no way for the moment (RFC 1122 §4.1.3.3 has such errors
+    /// passed on and not acted upon). A refusal, by a host, a firewall or this machine, is final.
+    pub fn may_pass(&self) -> bool {
+        let lost_its_way =
+            matches!(self.kind, FaultKind::HostUnreachable | FaultKind::NetworkUnreachable | FaultKind::Other(_));
+        self.reporter.is_some() && lost_its_way
+    }
 }
 
 impl std::fmt::Display for Fault {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::diagnosis::Evidence;
+use crate::discipline::Lesson;
 use crate::estimate::{Estimate, NoEstimate, Peer, Verdict};
 use crate::exchange::{Contact, Trace};
 use crate::hwclock::adjtime::Kept;
@@ -104,6 +105,19 @@ pub struct Outcome {
     pub rtc: Option<RtcResult>,
     /// What went wrong after the clock was set.
     pub warnings: Vec<String>,
+    /// What this run and earlier ones teach (--discipline).
+    pub taught: Option<Taught>,
+}
+
+/// What was learned of the oscillator, and what of it the kernel was told.
+#[derive(Clone, Debug)]
+pub struct Taught {
+    /// The lesson.
+    pub lesson: Lesson,
+    /// The kernel's frequency before, as a fraction; nothing where it could not be read.
+    pub kernel: Option<f64>,
+    /// What the kernel was told; nothing while the frequency is not known, or if that failed.
+    pub set: Option<f64>,
 }
 
 /// What the caller's shell sees.

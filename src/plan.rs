@@ -1,6 +1,7 @@
 //! From the words of the command line to what is to be done: every default and every check. Pure.
 #![forbid(unsafe_code)]
 
+mod memory;
 mod unattended;
 
 use std::net::IpAddr;
@@ -17,6 +18,7 @@ use crate::net::Family;
 use crate::policy::{Manner, Policy};
 use crate::time::{Interval, Time};
 
+pub use memory::MemoryPlan;
 pub use unattended::Unattended;
 use unattended::{floor, step_limit};
 
@@ -116,6 +118,8 @@ pub struct Plan {
     pub spared: Vec<IpAddr>,
     /// What nobody watches.
     pub unattended: Unattended,
+    /// Where to learn from earlier runs, if at all.
+    pub memory: Option<MemoryPlan>,
 }
 
 /// A command line that makes no sense. Each text names the value.
@@ -216,6 +220,7 @@ impl Plan {
             ports,
             spared: Vec::new(),
             unattended,
+            memory: MemoryPlan::new(cli),
         })
     }
 
@@ -244,7 +249,8 @@ fn pace(cli: &RntpdateCli, mode: RunMode) -> Result<Pace, UsageError> {
         timeout: seconds("time to wait", cli.timeout.as_deref(), TIMEOUT)?,
         burst: seconds("interval", cli.interval.as_deref(), BURST)?,
         polite: seconds("interval", cli.interval.as_deref(), POLITE)?,
-        patience: 2,
+        // With --discipline a run that finds nothing leaves a gap in what is learned.
+        patience: if cli.discipline { samples as usize } else { 2 },
         version: version as u8,
         precision: CLOCK_PRECISION,
         era: Time::UNIX_EPOCH,
@@ -258,7 +264,7 @@ fn policy(cli: &RntpdateCli) -> Result<Policy, UsageError> {
         (false, false) => Manner::ByThreshold,
     };
     let threshold = match cli.step_threshold.as_deref() {
-        Some("0") => Interval::ZERO,
+        Some(zero) if zero.parse() == Ok(0.0) => Interval::ZERO,
         text => seconds("step threshold", text, STEP_THRESHOLD.to_duration())?.into(),
     };
     Ok(Policy {

@@ -1,16 +1,19 @@
 //! The pipeline: from a plan to an outcome.
 
+mod remember;
+
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::diagnosis::Evidence;
+use crate::discipline::History;
 use crate::estimate::{Estimate, Verdict, assess};
 use crate::exchange::{Action, Contact, Exchange, Trace};
 use crate::hwclock::follow::follow;
 use crate::hwclock::functions::Open;
 use crate::hwclock::zone::Zone;
-use crate::net::{Event, Resolved};
+use crate::net::{Event, Fault, FaultKind, Resolved};
 use crate::outcome::{Conclusion, Host, Outcome, RtcResult, Server};
 use crate::plan::Plan;
 use crate::policy::Decision;
@@ -31,8 +34,8 @@ pub struct System<'a> {
     pub network: &'a mut dyn Network,
     /// The way from names to addresses.
     pub resolver: &'a dyn Resolver,
-    /// Random numbers that nobody can guess.
-    pub nonce: &'a mut dyn FnMut() -> u64,
+    /// Random numbers that nobody can guess; nothing where there are none, for without them replies could be forged.
+    pub nonce: &'a mut dyn FnMut() -> Option<u64>,
     /// The way to the RTC.
     pub open_rtc: &'a mut Open<'a>,
     /// What an RTC in local time shows.
@@ -43,18 +46,26 @@ pub struct System<'a> {
 
 /// Does what the plan says.
 pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
+    run_after(plan, system, None)
+}
+
+/// Does what the plan says, in the light of earlier runs where they are given: their lesson is in the outcome.
+pub fn run_after(plan: &Plan, system: &mut System<'_>, earlier: Option<&History>) -> Outcome {
     let started = system.clock.now();
     let hosts = find(plan, system.resolver);
     let addresses = addresses(plan, &hosts);
     let (contacts, trace) = converse(plan, system, &addresses, started.raw + plan.deadline);
     let (servers, estimate) = judge(plan, contacts);
-    let mut warnings = Vec::new();
+    let (mut warnings, mut taught) = (Vec::new(), None);
     let conclusion = match estimate {
         _ if servers.is_empty() => Conclusion::NobodyToAsk,
         Err(none) => Conclusion::NoEstimate(none),
-        Ok(estimate) => {
+        Ok(mut estimate) => {
+            taught = earlier.and_then(|earlier| remember::teach(earlier, &servers, &mut estimate, system.clock));
             let decision = plan.policy.decide(estimate.offset, system.clock.now().real);
-            let failure = set(system.clock, decision, &estimate).err();
+            // The rate first: should the run end here, the clock is no worse for it.
+            let tuned = taught.as_mut().map_or(Ok(()), |taught| remember::tune(system.clock, decision, taught));
+            let failure = tuned.and_then(|()| set(system.clock, decision, &estimate)).err();
             if failure.is_none() && plan.unattended.mark_synced {
                 warnings.extend(mark_synced(system.clock, decision, &estimate).err());
             }
@@ -63,7 +74,7 @@ pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
     };
     let rtc = set_rtc(plan, system, &conclusion);
     let finished = system.clock.now().real;
-    Outcome { started: started.real, finished, hosts, servers, trace, conclusion, rtc, warnings }
+    Outcome { started: started.real, finished, hosts, servers, trace, conclusion, rtc, warnings, taught }
 }
 
 fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
@@ -111,7 +122,7 @@ fn converse(
     let mut exchange = Exchange::new(addresses, plan.pace.clone(), system.clock.now().raw, deadline);
     for (server, address) in addresses.iter().enumerate() {
         if let Err(fault) = system.network.open(*address, plan.source_port) {
-            exchange.failed(server, fault);
+            exchange.failed(server, fault, system.clock.now().raw);
         }
     }
     let mut events = Vec::new();
@@ -119,10 +130,8 @@ fn converse(
         let now = system.clock.now().raw;
         match exchange.next(now) {
             Action::Send(server) => {
-                let nonce = NtpTimestamp::from_bits((system.nonce)());
-                let request = exchange.request(server, nonce, system.clock.now());
-                if let Err(fault) = system.network.send(server, &request) {
-                    exchange.failed(server, fault);
+                if let Err(fault) = send(system, &mut exchange, server) {
+                    exchange.failed(server, fault, now);
                 }
             }
             Action::Wait(until) => {
@@ -141,6 +150,12 @@ fn converse(
     exchange.finish(&system.clock.now())
 }
 
+fn send(system: &mut System<'_>, exchange: &mut Exchange, server: usize) -> Result<(), Fault> {
+    let nonce = (system.nonce)().ok_or(Fault { kind: FaultKind::NoRandom, reporter: None })?;
+    let request = exchange.request(server, NtpTimestamp::from_bits(nonce), system.clock.now());
+    system.network.send(server, &request)
+}
+
 /// Whether the answer is already as good as --accuracy wants, by servers that the rest cannot outvote.
 fn is_accurate(plan: &Plan, exchange: &Exchange) -> bool {
     let Some(accuracy) = plan.unattended.accuracy else { return false };
@@ -155,7 +170,7 @@ fn take_in(events: &mut Vec<Event>, exchange: &mut Exchange, clock: &dyn Clock) 
         match event {
             Event::Sent { socket, number, at } => exchange.sent(socket, number, at),
             Event::Received { socket, datagram, at } => exchange.received(socket, &datagram, at, clock.now()),
-            Event::Failed { socket, fault } => exchange.failed(socket, fault),
+            Event::Failed { socket, fault } => exchange.failed(socket, fault, clock.now().raw),
         }
     }
 }

@@ -36,6 +36,11 @@ impl Reading {
     pub fn moved_since(&self, earlier: &Reading) -> Interval {
         (self.real - earlier.real) - (Interval::from(self.raw) - Interval::from(earlier.raw))
     }
+
+    /// The system clock, since 1970, minus the raw clock.
+    pub fn real_minus_raw(&self) -> Interval {
+        (self.real - Time::UNIX_EPOCH) - Interval::from(self.raw)
+    }
 }
 
 impl Time {

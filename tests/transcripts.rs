@@ -278,7 +278,12 @@ transmit timestamp:  §
     let output = against(silent(), &["-d", "-t0.2"]);
     assert_output(&output, 1, &stdout, &format!("{FOUND}{NO_SERVER}"));
     let output = against(silent(), &["-q", "-t0.2"]);
-    assert_output(&output, 1, "", &format!("%127.0.0.1: no data: no reply to 1 request\n{NO_SERVER}"));
+    assert_output(
+        &output,
+        1,
+        "",
+        &format!("%127.0.0.1: no data: no reply to 1 request (-d looks for the cause)\n{NO_SERVER}"),
+    );
 }
 
 #[test]

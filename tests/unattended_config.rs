@@ -1,6 +1,8 @@
 //! Servers from the configuration files of other time services: which are read, in which order, and what breaks them.
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
+mod support;
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -61,11 +63,24 @@ fn the_order_is_that_of_the_manual() {
         .file("/etc/systemd/timesyncd.conf", "[Time]\nNTP=e.example\n")
         .file("/run/chrony-dhcp/eth0.sources", "server f.example iburst\n")
         .file("/run/systemd/netif/leases/2", "ADDRESS=192.0.2.15\nNTP=192.0.2.1\n")
+        .file("/var/lib/NetworkManager/internal-x-eth0.lease", "NTP=192.0.2.3\n")
+        .file("/var/lib/NetworkManager/dhclient-x-eth1.lease", "lease {\n  option ntp-servers 192.0.2.4;\n}\n")
         .file("/var/lib/dhcp/dhclient.eth0.leases", "lease {\n  option ntp-servers 192.0.2.2;\n}\n");
     let order: Vec<String> = root.configured().iter().map(|found| hosts(found).join(" ")).collect();
     assert_eq!(
         order,
-        ["a.example", "b.example", "c.example", "d.example", "e.example", "f.example", "192.0.2.1", "192.0.2.2"]
+        [
+            "a.example",
+            "b.example",
+            "c.example",
+            "d.example",
+            "e.example",
+            "f.example",
+            "192.0.2.1",
+            "192.0.2.4",
+            "192.0.2.3",
+            "192.0.2.2"
+        ]
     );
 }
 
@@ -166,4 +181,27 @@ fn a_file_that_the_user_names_may_have_any_form() {
     assert_eq!(hosts(&named(&root.path("/conf")).unwrap()), ["b.example"]);
     let missing = named(&root.path("/missing")).unwrap_err().to_string();
     assert!(missing.ends_with("/missing: there is no such file"), "{missing}");
+}
+
+/// The files as the packages bring them.
+#[test]
+fn debians_own_files() {
+    let Some(conf) = support::require::debian_files() else { return };
+    let root = Root::new();
+    let copied = std::process::Command::new("cp").arg("-a").arg(conf.join("etc")).arg(root.0.path()).status().unwrap();
+    assert!(copied.success());
+    let found: Vec<(String, String)> =
+        root.configured().iter().map(|found| (found.file.display().to_string(), hosts(found).join(" "))).collect();
+    let pool = "0.debian.pool.ntp.org 1.debian.pool.ntp.org 2.debian.pool.ntp.org 3.debian.pool.ntp.org";
+    let expected = [
+        // It says that the servers are in ntp.conf.
+        ("/etc/default/ntpsec-ntpdate", pool),
+        ("/etc/ntpsec/ntp.conf", pool),
+        ("/etc/openntpd/ntpd.conf", pool),
+        ("/etc/chrony/chrony.conf", "2.debian.pool.ntp.org"),
+        // All comments.
+        ("/etc/systemd/timesyncd.conf", ""),
+    ];
+    assert_eq!(found, expected.map(|(file, servers)| (file.to_owned(), servers.to_owned())));
+    assert!(root.configured().iter().all(|found| found.faults.is_empty()), "{:?}", root.configured());
 }

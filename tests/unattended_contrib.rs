@@ -136,6 +136,7 @@ fn the_services_allow_the_system_calls_that_a_run_makes() {
             .arg(&log)
             .args([env!("CARGO_BIN_EXE_rntpdate"), "-s", "-b", "--wait", "1", "--accuracy", "0.05", "--port"])
             .arg(server.addr().port().to_string())
+            .args(["--discipline".as_ref(), "--history".as_ref(), folder.path().join("history").as_os_str()])
             .args(["--state-dir".as_ref(), folder.path().as_os_str(), "localhost".as_ref()]),
     );
     assert_eq!(run.status.code(), Some(1), "{}", text(&run));
@@ -147,6 +148,7 @@ fn the_services_allow_the_system_calls_that_a_run_makes() {
         .filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
         .collect();
     assert!(called.contains("clock_adjtime") && called.len() > 20, "{called:?}");
+    assert!(folder.path().join("history").exists(), "{}", text(&run));
     let forbidden: Vec<&&str> = called.iter().filter(|call| !allowed.contains(**call)).collect();
     assert!(forbidden.is_empty(), "{forbidden:?}");
 }

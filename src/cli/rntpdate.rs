@@ -37,8 +37,12 @@ pub struct RntpdateCli {
     pub debug: bool,
 
     /// Try the whole path with -d against a built-in server on loopback; needs no network and sets nothing.
-    #[arg(long, help_heading = ACTION, conflicts_with = "servers")]
+    #[arg(long, help_heading = ACTION, conflicts_with_all = ["servers", "user"])]
     pub self_test: bool,
+
+    /// Print what --discipline has kept, as a table and, on a terminal, a plot.
+    #[arg(long, help_heading = ACTION, group = "memory", conflicts_with = "servers")]
+    pub history_show: bool,
 
     /// Always step: set the clock at once, however small the offset. The later of -b and -B counts.
     #[arg(short = 'b', long = "step", help_heading = CLOCK, overrides_with = "always_slew")]
@@ -83,6 +87,19 @@ pub struct RntpdateCli {
     /// Wait for the RTC's next tick and print how far it is from true time.
     #[arg(long, help_heading = RTC)]
     pub verify: bool,
+
+    /// Learn from run to run how fast this machine's clock goes, and tune the kernel's frequency by that. For runs at regular
+    /// times, and not beside a daemon.
+    #[arg(long, help_heading = CLOCK, group = "memory")]
+    pub discipline: bool,
+
+    /// Where --discipline keeps what it learns [default: /var/lib/rntpdate/history]
+    #[arg(long, value_name = "FILE", help_heading = CLOCK, requires = "memory")]
+    pub history: Option<PathBuf>,
+
+    /// While there is no history, start from the frequency in this drift file of ntpd or chronyd.
+    #[arg(long, value_name = "FILE", help_heading = CLOCK, requires = "discipline")]
+    pub drift_file: Option<PathBuf>,
 
     /// IPv4 only.
     #[arg(short = '4', long, help_heading = SERVERS, overrides_with = "ipv6")]
@@ -155,6 +172,10 @@ pub struct RntpdateCli {
     /// Print one JSON object instead of lines; with -q, -d, or when the clock is set.
     #[arg(long, help_heading = OUTPUT, conflicts_with = "self_test")]
     pub json: bool,
+
+    /// Look over this machine: may the clock be set, who else sets it, RTC, network, names. Exit status 1 if anything is bad.
+    #[arg(long, help_heading = WHY, conflicts_with_all = ["servers", "query", "debug", "self_test", "json", "peers"])]
+    pub doctor: bool,
 
     /// Print what the servers say of themselves and of their own sources, as ntpq -p does, and set nothing.
     #[arg(long, help_heading = WHY, conflicts_with_all = ["query", "debug", "self_test", "json"])]

@@ -15,7 +15,7 @@ pub(super) fn diagnose(fault: Fault, server: &Server) -> Diagnosis {
         FaultKind::Prohibited => {
             let cause = "a firewall refuses packets to UDP port 123, and says so";
             Diagnosis::new(Code::Prohibited, Certainty::Certain, fault.to_string(), cause)
-                .there("let UDP port 123 in: nft/iptables, `firewall-cmd --add-service=ntp`, `ufw allow 123/udp`")
+                .there("let UDP 123 in (firewall-cmd --add-service=ntp, ufw allow 123/udp)")
         }
         // The kernel reports this itself when nobody answers its question for the hardware address.
         FaultKind::HostUnreachable if own_report => {
@@ -30,7 +30,7 @@ pub(super) fn diagnose(fault: Fault, server: &Server) -> Diagnosis {
             Diagnosis::new(Code::SourcePortInUse, Certainty::Certain, fault.to_string(), cause)
                 .here("leave out --source-port, or see `ss -ulpn` for who has it")
         }
-        FaultKind::Other(_) => Diagnosis::new(
+        FaultKind::NoRandom | FaultKind::Other(_) => Diagnosis::new(
             Code::SendFailed,
             Certainty::Certain,
             fault.to_string(),
@@ -58,12 +58,10 @@ fn refused(fault: Fault, server: &Server) -> Diagnosis {
         }
         _ => {
             let cause = format!(
-                "the host is up and nothing listens on UDP {port}: its time service is not running, listens on another \
-                 address, or (rarely) its firewall rejects"
+                "the host is up, nothing listens on UDP {port}: no time service there (or its firewall rejects)"
             );
             Diagnosis::new(Code::NothingListens, Certainty::Likely, fault.to_string(), cause).there(format!(
-                "start the service (systemctl status ntpsec, ntpd or chronyd); chronyd listens only with `allow` in \
-                 chrony.conf; `ss -ulpn 'sport = {port}'` shows who listens where"
+                "start it (ntpsec, ntpd; chronyd listens only with `allow`); see `ss -ulpn 'sport = {port}'` for its address"
             ))
         }
     }

@@ -18,7 +18,7 @@ pub(super) fn kiss(kiss: Kiss, contact: &Contact) -> Diagnosis {
             let seen = kiss.to_string();
             Diagnosis::new(Code::AccessDenied, Certainty::Certain, seen, "its access rules turn this client away")
                 .here("leave it alone and ask another server")
-                .there("permit this client: the `restrict` line that covers it in ntp.conf, `allow` in chrony.conf")
+                .there("permit this client: `restrict` in ntp.conf, `allow` in chrony.conf")
         }
     }
 }
@@ -27,7 +27,7 @@ pub(super) fn rate(seen: impl Into<String>) -> Diagnosis {
     let cause = "it was asked too often, by this machine or by others behind the same address";
     Diagnosis::new(Code::RateLimited, Certainty::Certain, seen, cause)
         .here("wait some minutes; use --interval 2 or more, and fewer cron jobs at the same second")
-        .there("`restrict … limited kod` does this; `discard` (ntp.conf) or `ratelimit` (chrony.conf) set how soon")
+        .there("`restrict … limited kod` does this; `discard`, `limit` or `ratelimit` set how soon")
 }
 
 /// Packets came, and not one could be used.
@@ -65,9 +65,9 @@ pub(super) fn unfit(reason: DropReason, contact: &Contact) -> Diagnosis {
     match reason {
         DropReason::TooFarAway | DropReason::RootDistance(_) => {
             let cause = "the way there, or from there to its own clock, is too slow to measure by";
-            Diagnosis::new(Code::TooFar, Certainty::Certain, seen, cause).here("ask a nearer server").there(
-                "a large root distance falls in the first minutes after its start; see `ntpq -c rv` or `chronyc tracking`",
-            )
+            Diagnosis::new(Code::TooFar, Certainty::Certain, seen, cause)
+                .here("ask a nearer server")
+                .there("it falls in the first minutes after a start; see `ntpq -c rv` or `chronyc tracking`")
         }
         DropReason::Untrusted => {
             let cause = "the reply is not signed as was asked: its keys differ from ours, or it has none";
@@ -94,19 +94,18 @@ pub(super) fn clock_moved(server: &Server) -> Option<Diagnosis> {
     }
     let samples = &server.contact.candidate.samples;
     let jump = samples.windows(2).filter_map(|pair| jump(&pair[0], &pair[1])).max_by_key(|jump| jump.abs())?;
-    let seen =
-        format!("the offset jumps by {jump:+.6} s between two samples, while the clock of this machine ran evenly");
+    let seen = format!("the offset jumps by {jump:+.6} s, while the clock of this machine ran evenly");
     Some(
         Diagnosis::new(Code::ClockSetThere, Certainty::Certain, seen, "the server's clock was set in between")
             .here("run it again in a minute")
-            .there("something sets its clock: is there more than one time program (systemctl list-units, crontab -l)?"),
+            .there("find what sets its clock; there should be one time program"),
     )
 }
 
 fn clock_set_here(moved: Interval) -> Diagnosis {
     let seen = format!("the clock of this machine was moved by {moved:+.6} s during the run");
     Diagnosis::new(Code::ClockSetHere, Certainty::Certain, seen, "something else sets this clock")
-        .here("find it and leave one: chronyd, ntpd, systemd-timesyncd, a cron job, the hypervisor's tools (--doctor lists them)")
+        .here("rntpdate --doctor lists who may: daemons, timers, cron; leave one of them")
 }
 
 /// The change of the offset where it is more than both measurements' errors and the clocks' drift can explain.

@@ -27,7 +27,7 @@ pub(super) fn diagnose(server: &Server) -> Diagnosis {
             seen,
             "its access rules keep the time from us: noserve",
         )
-        .there("take `noserve` out of the `restrict` line that covers this client in ntp.conf, and restart it");
+        .there("take `noserve` out of the `restrict` line that covers this client");
     }
     if signs.low_port == LowPort::Answered {
         let seen = format!("{silence}; from source port 123 it answers");
@@ -49,7 +49,7 @@ fn other_address(server: &Server, from: &str) -> Diagnosis {
     let seen = format!("the reply comes from {from} instead of {address}, and so is not taken");
     Diagnosis::new(Code::OtherAddress, Certainty::Certain, seen, "a server with several addresses, or NAT on the way")
         .here(format!("ask {from} itself, if that is the server and can be reached"))
-        .there("have it answer from the address that is asked: an `interface` or `listen` line, or a source NAT rule gone astray")
+        .there("have it answer from the address that is asked (`interface`, `bindaddress`, NAT rules)")
 }
 
 fn filtered(silence: &str, signs: &Signs, server: &Server) -> Diagnosis {
@@ -63,20 +63,17 @@ fn filtered(silence: &str, signs: &Signs, server: &Server) -> Diagnosis {
     let (certainty, cause) = if signs.udp == Sign::Answered {
         (
             Certainty::Likely,
-            "the server ignores this client (`restrict ignore`, notrust without keys, chrony's `allow` for others only), \
-             or a firewall drops just this port",
+            "the server ignores us (restrict ignore, notrust, chrony's allow), or a firewall drops just this port",
         )
     } else {
         (
             Certainty::Likely,
-            "a firewall drops UDP 123, on the way in or back; or the server ignores this client (`restrict ignore`, \
-             notrust without keys, chrony without `allow`)",
+            "a firewall drops UDP 123, in or back; or the server ignores us (restrict ignore, notrust, chrony's allow)",
         )
     };
-    Diagnosis::new(Code::FilteredOrIgnored, certainty, seen, cause).here(here).there(
-        "let UDP 123 in (`firewall-cmd --add-service=ntp`, `ufw allow 123/udp`); check `restrict` in ntp.conf, `allow` in \
-         chrony.conf; `tcpdump -n udp port 123` shows whether requests arrive",
-    )
+    Diagnosis::new(Code::FilteredOrIgnored, certainty, seen, cause)
+        .here(here)
+        .there("let UDP 123 in (firewall-cmd --add-service=ntp, ufw allow 123/udp); check `restrict` or `allow`")
 }
 
 fn host_silent(silence: &str, signs: &Signs) -> Diagnosis {

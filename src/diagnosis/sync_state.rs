@@ -42,7 +42,7 @@ fn by_its_view(seen: &str, view: &ServerView) -> Diagnosis {
     if servers.is_empty() {
         return Diagnosis::new(Code::LostSources, Certainty::Certain, seen, "it has no time sources")
             .here(ADVICE_HERE)
-            .there("give it `server` lines, or `refclock local`/`local stratum 10` if its own clock is to do");
+            .there("give it `server` lines (or `refclock local`, `local stratum 10`)");
     }
     // After one poll its source may still answer; after two in a row it does not.
     if servers.iter().all(|peer| peer.when <= 0 && peer.unanswered < 2) {
@@ -69,16 +69,13 @@ fn by_its_reply(seen: &str, reply: &Header, refid: &str) -> Diagnosis {
         let cause = "it was started lately (or has stepped its clock): it needs about five polls of its sources";
         return Diagnosis::new(Code::JustStarted, Certainty::Likely, seen, cause)
             .here("run it again in 5 minutes (with iburst on its side, in some seconds)")
-            .there(
-                "`ntpq -pn` shows when a source has reach 37 or 377; if it stays at 0, its sources do not answer it",
-            );
+            .there("watch reach in `ntpq -pn`: from 37 on it is ready, at 0 its sources do not answer");
     }
     if reply.reference.is_zero() {
-        let cause =
-            "its clock has not been set since its start: it was started lately, or its sources do not answer it";
+        let cause = "its clock was not set since its start: started lately, or its sources do not answer";
         return Diagnosis::new(Code::Unsynchronised, Certainty::Possible, seen, cause)
             .here("run it again in 5 minutes")
-            .there("`chronyc sources` or `ntpq -pn`: a source has to have a reach above 0; without any, `local stratum 10`");
+            .there("see `chronyc sources` or `ntpq -pn`; without any sources, `local stratum 10`");
     }
     let age = reply.transmit.since(reply.reference);
     let cause = format!("its clock was last set {} before: it has lost its sources", duration(age));

@@ -23,7 +23,7 @@ pub use pace::Pace;
 pub use session::Contact;
 pub use trace::{Trace, TraceEvent};
 
-use session::{Session, Work};
+use session::Session;
 
 /// What the caller has to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,9 +81,8 @@ impl Exchange {
             }
             self.timers.pop();
             let others_are_done = self.served > 0 && self.active_served == 0;
-            match self.update(server, |session, pace| session.on_timer(now, pace, others_are_done)) {
-                Work::Send => return Action::Send(server),
-                Work::Wait | Work::Done => {}
+            if self.update(server, |session, pace| session.wants_to_send(now, pace, others_are_done)) {
+                return Action::Send(server);
             }
         }
         Action::Done
@@ -115,11 +114,12 @@ impl Exchange {
         }
     }
 
-    /// The kernel's word that packets to a server do not get through, which ends the exchange with it.
-    pub fn failed(&mut self, server: usize, fault: Fault) {
+    /// The kernel's word at this raw monotonic time that packets to a server do not get through. Where that may pass it costs
+    /// one request, else it ends the exchange with the server.
+    pub fn failed(&mut self, server: usize, fault: Fault, now: Duration) {
         if server < self.sessions.len() {
             self.trace.push(server, TraceEvent::Failed(fault));
-            self.update(server, |session, _| session.failed(fault));
+            self.update(server, |session, _| session.failed(fault, now));
         }
     }
 

@@ -33,14 +33,6 @@ enum State {
     Done,
 }
 
-/// What a session's timer asks of the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Work {
-    Send,
-    Wait,
-    Done,
-}
-
 /// All that passed between us and one server.
 #[derive(Clone, Debug)]
 pub struct Contact {
@@ -118,30 +110,43 @@ impl Session {
         self.requests.iter().filter(|request| request.answered).count()
     }
 
-    /// The time that it wanted has come. A server that never answered is not asked again once the others are done.
-    pub(super) fn on_timer(&mut self, now: Duration, pace: &Pace, others_are_done: bool) -> Work {
-        if let State::Waiting(_) = self.state {
-            self.lost += 1;
-            self.spacing = self.spacing.max(pace.polite);
-            let silent = self.requests.iter().all(|request| !request.answered);
-            if self.requests.len() >= pace.samples || self.lost >= pace.patience || (silent && others_are_done) {
-                self.state = State::Done;
-            } else {
-                let last_sent = self.requests.last().map_or(now, |request| request.before.raw);
-                self.state = State::Pausing(now.max(last_sent + self.spacing));
-            }
-        }
+    /// The time that it wanted has come: whether to send now. A server that never answered is not asked again once the
+    /// others are done.
+    pub(super) fn wants_to_send(&mut self, now: Duration, pace: &Pace, others_are_done: bool) -> bool {
+        let given_up = self.lost > 0 && self.answered() == 0 && others_are_done;
         match self.state {
-            State::Pausing(until) if until <= now => Work::Send,
-            State::Done => Work::Done,
-            _ => Work::Wait,
+            State::Pausing(_) if given_up => self.state = State::Done,
+            State::Waiting(_) => self.lose(now, pace, others_are_done),
+            State::Pausing(_) | State::Done => {}
+        }
+        matches!(self.state, State::Pausing(until) if until <= now)
+    }
+
+    /// The newest request has waited in vain.
+    fn lose(&mut self, now: Duration, pace: &Pace, others_are_done: bool) {
+        self.lost += 1;
+        self.spacing = self.spacing.max(pace.polite);
+        let useless = self.answered() == 0 && others_are_done;
+        if self.requests.len() >= pace.samples || self.lost >= pace.patience || useless {
+            self.state = State::Done;
+        } else {
+            let last_sent = self.requests.last().map_or(now, |request| request.before.raw);
+            self.state = State::Pausing(now.max(last_sent + self.spacing));
         }
     }
 
     pub(super) fn request(&mut self, nonce: NtpTimestamp, before: Reading, pace: &Pace) -> [u8; HEADER_LEN] {
         self.requests.push(Request { nonce, before, sent: before.real, answered: false });
-        self.state = State::Waiting(before.raw + pace.timeout);
+        self.state = State::Waiting(before.raw + self.wait(pace));
         Header::request(pace.version, nonce).to_bytes()
+    }
+
+    /// How long to wait before the next request. A long time-out does not hold up the second request to a server that has
+    /// not answered yet: a late reply to the first still counts.
+    fn wait(&self, pace: &Pace) -> Duration {
+        let is_last = self.requests.len() >= pace.samples || self.lost + 1 >= pace.patience;
+        let silent = self.answered() == 0;
+        if silent && !is_last { pace.timeout.min(pace.polite) } else { pace.timeout }
     }
 
     pub(super) fn sent(&mut self, number: u32, at: Time) {
@@ -150,10 +155,14 @@ impl Session {
         }
     }
 
-    pub(super) fn failed(&mut self, fault: Fault) {
+    pub(super) fn failed(&mut self, fault: Fault, now: Duration) {
         // The first is the cause; what follows repeats it.
         self.fault.get_or_insert(fault);
-        self.state = State::Done;
+        match self.state {
+            State::Waiting(until) if fault.may_pass() => self.state = State::Waiting(until.min(now)),
+            State::Pausing(_) if fault.may_pass() => {}
+            _ => self.state = State::Done,
+        }
     }
 
     /// Gives what is worth a line in a trace.

@@ -22,6 +22,8 @@ enum Play {
     Kiss(&'static [u8; 4]),
     Stratum(u8),
     Refused,
+    /// A router knows no way.
+    Unreachable,
     /// A reply to nobody's request.
     Forged,
     /// This machine's clock is moved, then a good reply comes.
@@ -111,8 +113,13 @@ fn arrive(
         Play::Stratum(stratum) => header.stratum = Stratum(*stratum),
         Play::Forged => header.origin = NtpTimestamp::from_bits(7),
         Play::ClockMoved => *moved += Interval::from_secs(3),
+        Play::Unreachable => {
+            let router = Some("192.0.2.254".parse().unwrap());
+            exchange.failed(server, Fault { kind: FaultKind::HostUnreachable, reporter: router }, now);
+            return;
+        }
         Play::Refused => {
-            exchange.failed(server, Fault { kind: FaultKind::Refused, reporter: None });
+            exchange.failed(server, Fault { kind: FaultKind::Refused, reporter: None }, now);
             return;
         }
     }
@@ -192,6 +199,16 @@ fn a_refused_request_ends_the_exchange_with_its_server_alone() {
     let played = play(&servers, pace(4), LONG);
     assert_eq!(played.contacts[1].fault.unwrap().kind, FaultKind::Refused);
     assert_eq!((played.contacts[0].answered, played.took), (4, 154 * MS));
+}
+
+#[test]
+fn a_routers_word_costs_one_request_and_the_next_may_get_through() {
+    let flap = |n| vec![(5 * MS, if n == 2 { Play::Unreachable } else { Play::Good })];
+    let played = play(&one(NEAR, flap), pace(4), LONG);
+    assert_eq!((ms(&played.sent[0]), played.contacts[0].answered), (vec![0, 55, 2055, 4060], 3));
+    let always = play(&one(NEAR, |_| vec![(5 * MS, Play::Unreachable)]), pace(4), LONG);
+    assert_eq!((ms(&always.sent[0]), always.took), (vec![0, 2000], 2005 * MS));
+    assert_eq!(always.contacts[0].fault.unwrap().kind, FaultKind::HostUnreachable);
 }
 
 #[test]

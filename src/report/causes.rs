@@ -36,7 +36,7 @@ fn cause(server: &Server, outcome: &Outcome, context: &Context<'_>) -> Option<St
     match server.verdict {
         Verdict::Truechimer | Verdict::Outlier | Verdict::Undecided => None,
         Verdict::Falseticker => Some(falseticker(server, outcome, context)),
-        Verdict::Dropped(DropReason::NoData) => Some(no_data(&server.contact)),
+        Verdict::Dropped(DropReason::NoData) => Some(no_data(&server.contact) + hint(&server.contact)),
         Verdict::Dropped(reason @ (DropReason::StrataTooHigh | DropReason::LeapNotInSync)) => {
             Some(format!("Server dropped: {reason}{}", own_words(&server.contact)))
         }
@@ -58,8 +58,14 @@ pub(super) fn falseticker(server: &Server, outcome: &Outcome, context: &Context<
 fn own_words(contact: &Contact) -> String {
     let Some(reply) = &contact.last_reply else { return String::new() };
     let leap = if reply.leap == Leap::Unsynchronised { ", leap 11" } else { "" };
-    let (stratum, refid) = (reply.stratum.effective(), reply.refid.display(reply.stratum));
-    format!(" (stratum {stratum}{leap}, refid {refid}: the server is not synchronised itself)")
+    let refid = reply.refid.display(reply.stratum).to_string();
+    let refid = if refid.is_empty() { refid } else { format!(", refid {refid}") };
+    format!(" (stratum {}{leap}{refid}: the server is not synchronised itself)", reply.stratum.effective())
+}
+
+/// Silence has many causes, which take some more packets to tell apart.
+fn hint(contact: &Contact) -> &'static str {
+    if contact.fault.is_none() && contact.rejected.1.is_none() { " (-d looks for the cause)" } else { "" }
 }
 
 /// Why nothing usable came.

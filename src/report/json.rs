@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::Context;
+use super::json_after::{self, DisciplineReport, RtcReport};
 use crate::control::{PeerRow, ServerView};
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::estimate::{Sample, Verdict};
@@ -20,7 +21,7 @@ const VERSION: u32 = 1;
 
 /// Seconds with nine decimals, which is all that the clocks hold; a float would lose digits of large ones.
 #[derive(Serialize)]
-struct Seconds(Box<RawValue>);
+pub(super) struct Seconds(Box<RawValue>);
 
 impl From<Interval> for Seconds {
     fn from(interval: Interval) -> Seconds {
@@ -47,6 +48,9 @@ struct Report<'a> {
     estimate: Option<EstimateReport>,
     decision: Option<&'static str>,
     done: &'static str,
+    rtc: Option<RtcReport>,
+    discipline: Option<DisciplineReport>,
+    warnings: &'a [String],
     error: Option<String>,
     exit_status: u8,
 }
@@ -163,6 +167,9 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
         }),
         decision: decision.map(word),
         done: decision.filter(|_| is_done).map_or("nothing", word),
+        rtc: outcome.rtc.as_ref().map(json_after::rtc),
+        discipline: outcome.taught.as_ref().map(json_after::discipline),
+        warnings: &outcome.warnings,
         error,
         exit_status: outcome.exit_status() as u8,
     };

@@ -6,7 +6,10 @@ mod causes;
 mod date;
 mod debug;
 mod diagnosis;
+mod discipline;
+mod history;
 mod json;
+mod json_after;
 mod rtc;
 mod view;
 
@@ -20,6 +23,8 @@ use crate::outcome::{Conclusion, Outcome};
 use crate::plan::{Output, Plan, RunMode};
 use crate::policy::Decision;
 use crate::time::{Interval, Time};
+
+pub use history::history_table;
 
 /// What a time is called where the user lives.
 pub type Zone<'a> = &'a dyn Fn(Time) -> DateTime<FixedOffset>;
@@ -83,6 +88,18 @@ pub fn log_prefix(at: Time, program: &str, pid: u32, zone: Zone<'_>) -> String {
     format!("{} {program}[{pid}]: ", date::log_time(at, zone))
 }
 
+/// The start of a message to the syslog daemon, as syslog(3) writes it: `<29>Nov 23 01:06:17 ntpdate[3757]: `.
+pub fn syslog_prefix(at: Time, priority: Priority, program: &str, pid: u32, zone: Zone<'_>) -> String {
+    const DAEMON: u8 = 3 << 3;
+    let severity = match priority {
+        Priority::Error => 3,
+        Priority::Warning => 4,
+        Priority::Notice => 5,
+        Priority::Info => 6,
+    };
+    format!("<{}>{} {program}[{pid}]: ", DAEMON | severity, date::syslog_time(at, zone))
+}
+
 /// All lines of a run, in order.
 pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     if let Some(lines) = brief::lines(outcome, context) {
@@ -109,6 +126,7 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     // Before the last line, which is read by programs.
     lines.extend(rtc::lines(outcome, context));
     lines.extend(conclusion(outcome, context));
+    lines.extend(discipline::lines(outcome, context));
     lines.extend(rtc::failure(outcome));
     lines.extend(warnings(outcome));
     lines

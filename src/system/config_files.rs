@@ -57,6 +57,8 @@ pub fn configured_under(root: &Path) -> Vec<Found> {
 
 /// The file that the user names, of whatever form. Fails where it cannot be read.
 pub fn named(file: &Path) -> Result<Found, FileFault> {
+    let absolute = std::path::absolute(file);
+    let file = absolute.as_deref().unwrap_or(file);
     let mut reading = Reading::new(Path::new("/"));
     let text = reading.text(file)?;
     let form = guess_form(&file.to_string_lossy(), &text);

@@ -8,8 +8,10 @@ mod clock;
 pub mod config_files;
 mod control;
 pub mod daemons;
+mod examine;
 #[allow(unsafe_code, reason = "the one place for system calls that no crate wraps")]
 mod ffi;
+pub mod history_file;
 pub mod kernel_zone;
 mod network;
 mod output;
@@ -26,8 +28,9 @@ pub mod state;
 
 pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};
 pub use control::{MAX_ASKED, ask_about_itself};
+pub use examine::examine;
 pub use network::{Network, UdpNetwork};
-pub use output::{LineWriter, local_zone};
+pub use output::{LineWriter, complain, local_zone};
 pub use patient_resolver::PatientResolver;
 pub use privilege::become_user;
 pub use probe::gather_evidence;

@@ -1,17 +1,24 @@
 //! Where the lines go: the two streams and syslog.
 
 use std::io::{self, Write};
+use std::os::unix::net::UnixDatagram;
 
 use chrono::{DateTime, FixedOffset, Local};
-use syslog::{Facility, Formatter3164, Logger, LoggerBackend};
 
-use crate::report::{Channel, Line, Priority, log_prefix};
+use crate::report::{Channel, Line, Priority, log_prefix, syslog_prefix};
 use crate::time::Time;
+
+const SYSLOG: &str = "/dev/log";
 
 /// The zone that TZ or /etc/localtime names.
 pub fn local_zone(at: Time) -> DateTime<FixedOffset> {
     let (seconds, nanos) = at.to_unix();
     DateTime::from_timestamp(seconds, nanos).unwrap_or_default().with_timezone(&Local).fixed_offset()
+}
+
+/// One line on stderr that does not come from a run: a command line that is wrong, a run that could not begin.
+pub fn complain(program: &str, text: &str) {
+    let _ = writeln!(io::stderr(), "{program}: {}", printable(text));
 }
 
 /// The way out for the lines of a run.
@@ -20,26 +27,34 @@ pub struct LineWriter {
     pid: u32,
     /// Standard output is for something else.
     stderr_only: bool,
-    syslog: Option<Logger<LoggerBackend, Formatter3164>>,
+    log: Log,
+    /// Why a line got lost, if one did.
+    lost: Option<io::Error>,
+}
+
+/// Where the lines of the log go.
+enum Log {
+    Streams,
+    Syslog(UnixDatagram),
+    /// -s was wanted, but nobody listens: all of the log goes to stderr, for stdout was not wanted.
+    Stderr,
 }
 
 impl LineWriter {
-    /// For a program of this name; with `syslog` the log goes there, and to the streams if nobody takes it.
+    /// For a program of this name; with `syslog` the log goes there, and to stderr if nobody takes it.
     pub fn new(program: &str, syslog: bool) -> LineWriter {
-        let pid = std::process::id();
-        let formatter =
-            Formatter3164 { facility: Facility::LOG_DAEMON, hostname: None, process: program.to_owned(), pid };
-        let mut writer = LineWriter { program: program.to_owned(), pid, stderr_only: false, syslog: None };
-        if syslog {
-            match syslog::unix(formatter) {
-                Ok(logger) => writer.syslog = Some(logger),
-                Err(_) => writer.to_stderr("rntpdate: syslog cannot be reached at /dev/log, logging to stderr"),
+        let log = match syslog.then(connect) {
+            None => Log::Streams,
+            Some(Ok(socket)) => Log::Syslog(socket),
+            Some(Err(error)) => {
+                complain(program, &format!("syslog cannot be reached at {SYSLOG} ({error}): logging to stderr"));
+                Log::Stderr
             }
-        }
-        writer
+        };
+        LineWriter { program: program.to_owned(), pid: std::process::id(), stderr_only: false, log, lost: None }
     }
 
-    /// Keeps standard output free, for a JSON object alone.
+    /// Keeps standard output free, for a report of another kind.
     pub fn stderr_only(mut self, stderr_only: bool) -> LineWriter {
         self.stderr_only = stderr_only;
         self
@@ -47,41 +62,57 @@ impl LineWriter {
 
     /// Writes them all. A stream that nobody reads any more is no error.
     pub fn write(&mut self, lines: &[Line]) {
-        let mut stdout = io::stdout().lock();
         for line in lines {
-            let to_stdout = match line.channel {
-                Channel::Stdout => true,
-                Channel::Stderr => false,
-                Channel::Log(priority) if self.logged(priority, &line.text) => continue,
-                Channel::Log(priority) => matches!(priority, Priority::Notice | Priority::Info),
-            };
-            let prefix = match line.channel {
-                Channel::Log(_) => log_prefix(line.at, &self.program, self.pid, &local_zone),
-                _ => String::new(),
-            };
-            if to_stdout && !self.stderr_only {
-                let _ = writeln!(stdout, "{prefix}{}", line.text);
-            } else {
-                // What was said before on the other stream comes first, should both lead to one place.
-                let _ = stdout.flush();
-                self.to_stderr(&format!("{prefix}{}", line.text));
+            let text = printable(&line.text);
+            match line.channel {
+                Channel::Stdout => self.stream(true, &text),
+                Channel::Stderr => self.stream(false, &text),
+                Channel::Log(priority) => self.log(line.at, priority, &text),
             }
         }
-        let _ = stdout.flush();
     }
 
-    fn to_stderr(&self, text: &str) {
-        let _ = writeln!(io::stderr(), "{text}");
+    /// Whether a line could not be written although somebody wants to read it: a full disk, say.
+    pub fn finish(self) -> io::Result<()> {
+        self.lost.map_or(Ok(()), Err)
     }
 
-    fn logged(&mut self, priority: Priority, text: &str) -> bool {
-        let Some(logger) = &mut self.syslog else { return false };
-        match priority {
-            Priority::Error => logger.err(text),
-            Priority::Warning => logger.warning(text),
-            Priority::Notice => logger.notice(text),
-            Priority::Info => logger.info(text),
+    fn log(&mut self, at: Time, priority: Priority, text: &str) {
+        if let Log::Syslog(socket) = &self.log {
+            let message = format!("{}{text}", syslog_prefix(at, priority, &self.program, self.pid, &local_zone));
+            if socket.send(message.as_bytes()).is_ok() {
+                return;
+            }
         }
-        .is_ok()
+        let is_result = matches!(priority, Priority::Notice | Priority::Info);
+        let text = format!("{}{text}", log_prefix(at, &self.program, self.pid, &local_zone));
+        self.stream(is_result && matches!(self.log, Log::Streams), &text);
     }
+
+    fn stream(&mut self, to_stdout: bool, text: &str) {
+        // Line by line, so that both streams keep their common order where they lead to one place.
+        let written = if to_stdout && !self.stderr_only {
+            writeln!(io::stdout(), "{text}").and_then(|()| io::stdout().flush())
+        } else {
+            writeln!(io::stderr(), "{text}")
+        };
+        if let Err(error) = written
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            self.lost = Some(error);
+        }
+    }
+}
+
+/// Never waits for a logger that hangs: the line goes to stderr then.
+fn connect() -> io::Result<UnixDatagram> {
+    let socket = UnixDatagram::unbound()?;
+    socket.set_nonblocking(true)?;
+    socket.connect(SYSLOG)?;
+    Ok(socket)
+}
+
+/// What came from outside may hold line ends and terminal controls: they are shown, not obeyed.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
 }

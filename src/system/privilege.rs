@@ -7,13 +7,16 @@ use nix::unistd::{User, initgroups, setgid, setuid};
 /// Ports below this one need a capability to send from.
 const FIRST_FREE_PORT: u16 = 1024;
 
-/// Becomes another user, and keeps of root's rights only that to set the clock, and to send from a low port if it is asked
-/// for.
-pub fn become_user(name: &str, source_port: Option<u16>) -> Result<()> {
+/// Becomes another user, and keeps of root's rights only that to set the clock, and to send from a low port, as far as they
+/// are needed.
+pub fn become_user(name: &str, sets_clock: bool, source_port: Option<u16>) -> Result<()> {
     let Some(user) = User::from_name(name).with_context(|| format!("cannot look up user {name}"))? else {
         bail!("there is no user {name}");
     };
-    let mut keep = CapsHashSet::from([Capability::CAP_SYS_TIME]);
+    let mut keep = CapsHashSet::new();
+    if sets_clock {
+        keep.insert(Capability::CAP_SYS_TIME);
+    }
     if source_port.is_some_and(|port| port < FIRST_FREE_PORT) {
         keep.insert(Capability::CAP_NET_BIND_SERVICE);
     }

@@ -17,12 +17,12 @@ use crate::wire::NtpTimestamp;
 mod tries;
 
 /// How long a sign of life may take: round trips on earth are shorter, but for satellites'.
-const PATIENCE: Duration = Duration::from_millis(350);
+const PATIENCE: Duration = Duration::from_millis(300);
 /// How long a server that does answer may take to tell about itself.
 const BUDGET: Duration = Duration::from_millis(1500);
 
 /// Looks at every server at once: at those that were silent for signs of life, at all that got our packets for what they
-/// say of themselves. `version` is the protocol's, for one more request. Takes 0.35 s if nobody answers, however many they
+/// say of themselves. `version` is the protocol's, for one more request. Takes 0.3 s if nobody answers, however many they
 /// are; servers beyond the first 64 are not looked at.
 pub fn gather_evidence(contacts: &[&Contact], version: u8) -> Vec<Evidence> {
     let own = own_addresses();

@@ -10,6 +10,9 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use nix::time::{ClockId, clock_gettime};
 
+use super::adjfile;
+use crate::hwclock::adjtime::{Adjtime, Kept};
+
 /// No note is longer.
 const MAX_BYTES: u64 = 64 * 1024;
 
@@ -96,10 +99,10 @@ pub fn machine_identity() -> String {
     })
 }
 
-/// Whether the RTC is in local time, by the third line of adjtime(5). As systemd does it, a missing file means UTC.
+/// Whether the RTC is in local time, by adjtime(5). As systemd does it, a missing file means UTC.
 pub fn rtc_is_local() -> bool {
-    let text = fs::read_to_string("/etc/adjtime").unwrap_or_default();
-    text.lines().nth(2).is_some_and(|line| line.trim() == "LOCAL")
+    let text = adjfile::read(Path::new("/etc/adjtime")).ok().flatten();
+    text.is_some_and(|text| Adjtime::parse(&text).0.kept == Some(Kept::Local))
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ impl Obstacle {
                 if outcome.servers.iter().any(unsynchronised) {
                     Some(Obstacle::Unsynchronised)
                 } else if silent.peek().is_none() {
-                    // Each was told to go away.
+                    // They answered, with what time does not mend.
                     None
                 } else if silent.any(|server| server.contact.fault.is_none()) {
                     Some(Obstacle::Silence)

@@ -5,6 +5,8 @@ mod ntpserver;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod json;
+mod newcomer;
 mod peers;
 mod replies;
 mod silence;

@@ -11,6 +11,21 @@ use crate::wire::{CLIENT, NOBODY, SERVER, SERVER6, Wire, firewall};
 /// seconds after the first.
 const LIMIT: Duration = Duration::from_millis(4500);
 
+/// Three tries: the machine has other tests to run.
+#[track_caller]
+fn assert_in_time(wire: &Wire, arguments: &[&str]) -> Duration {
+    let mut best = Duration::MAX;
+    for _ in 0..3 {
+        best = best.min(wire.ask(arguments).took);
+        if best < LIMIT - Duration::from_millis(100) {
+            break;
+        }
+    }
+    println!("{arguments:?} took {best:?}");
+    assert!(best < LIMIT, "{best:?}");
+    best
+}
+
 fn good(address: &str) -> Builder {
     Server::builder().bind(address)
 }
@@ -45,7 +60,7 @@ fn chronyd_without_allow_does_not_listen_and_with_allow_for_others_ignores_us() 
     chronyd.wait_synchronised(&other.server, "127.0.0.1");
     let answer = other.ask(&[SERVER]);
     assert_eq!(answer.code(0), "filtered-or-ignored");
-    assert!(answer.text(0).contains("the server ignores this client"), "{}", answer.text(0));
+    assert!(answer.text(0).contains("the server ignores us"), "{}", answer.text(0));
 }
 
 #[test]
@@ -61,8 +76,9 @@ fn a_firewall_that_drops_all_udp_and_a_server_that_ignores_us() {
     assert_eq!([dropped.code(0), ignored.code(0)], ["filtered-or-ignored", "filtered-or-ignored"]);
     // Told apart by the other UDP port: the more probable cause comes first.
     assert!(dropped.text(0).contains("| a firewall drops UDP 123"), "{}", dropped.text(0));
-    assert!(ignored.text(0).contains("| the server ignores this client"), "{}", ignored.text(0));
-    assert!(dropped.took < LIMIT && ignored.took < LIMIT, "{:?} {:?}", dropped.took, ignored.took);
+    assert!(ignored.text(0).contains("| the server ignores us"), "{}", ignored.text(0));
+    assert_in_time(&dropping, &[SERVER]);
+    assert_in_time(&ignoring, &[SERVER]);
 }
 
 #[test]
@@ -110,8 +126,8 @@ fn a_silent_host_three_of_them_and_one_on_this_network_that_is_not_there() {
     let (one, three) = (wire.ask(&[SERVER]), wire.ask(&[SERVER, "10.78.0.3", "10.78.0.4"]));
     assert_eq!(one.code(0), "host-silent", "{}", one.report);
     assert_eq!([0, 1, 2].map(|place| three.code(place)), ["host-silent"; 3].map(str::to_owned));
-    assert!(one.took < LIMIT && three.took < LIMIT, "{:?} {:?}", one.took, three.took);
-    assert!(three.took < one.took + Duration::from_millis(300), "{:?} {:?}", one.took, three.took);
+    let (one, three) = (assert_in_time(&wire, &[SERVER]), assert_in_time(&wire, &[SERVER, "10.78.0.3", "10.78.0.4"]));
+    assert!(three < one + Duration::from_millis(150), "{one:?} {three:?}");
     assert_eq!(wire.code(&[NOBODY]), "no-neighbour");
 }
 
@@ -169,4 +185,15 @@ fn replies_from_another_address_or_port() {
     let wire = Wire::new();
     let _ntp = wire.server.enter(|| good("10.78.0.2:123").behave(Behaviour::FromOtherPort).start());
     assert_eq!(wire.code(&[SERVER]), "other-address");
+}
+
+#[test]
+fn a_long_time_out_is_waited_for_once() {
+    if require::servers().is_none() {
+        return;
+    }
+    let wire = Wire::new();
+    firewall(&wire.server, "input", "drop");
+    let took = wire.ask(&["-t3", SERVER]).took;
+    assert!((Duration::from_secs(5)..Duration::from_millis(5500)).contains(&took), "{took:?}");
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
+use rntpdate::discipline::Boot;
 use rntpdate::hwclock::rtc_time::RtcTime;
 use rntpdate::system::rtc::{Param, Rtc, Tick, TickSource};
 use rntpdate::system::rtc_error::RtcError;
@@ -145,6 +146,18 @@ impl Clock for Board {
 
     fn pending_slew(&self) -> Interval {
         self.0.borrow().slew
+    }
+
+    fn frequency(&self) -> Result<f64, ClockError> {
+        panic!("nobody asks for the frequency here")
+    }
+
+    fn set_frequency(&mut self, _: f64) -> Result<(), ClockError> {
+        panic!("nobody tunes this clock")
+    }
+
+    fn boot(&self) -> Boot {
+        panic!("nobody remembers anything here")
     }
 
     fn sleep(&self, span: Duration) {

@@ -82,3 +82,23 @@ pub(crate) fn missing(part: &str) {
     // The test goes on without its report when nobody listens.
     let _ = std::io::stderr().write_all(format!("skipped {test}: {part} is missing\n").as_bytes());
 }
+
+/// A subcommand of cargo that `tests/fetch` builds into the cache.
+pub(crate) fn cargo_tool(name: &str) -> Option<PathBuf> {
+    let tool = Cache::locate().path("cargo/bin").join(name);
+    if tool.exists() {
+        return Some(tool);
+    }
+    missing(&format!("{name} (run tests/fetch)"));
+    None
+}
+
+/// A root directory with the configuration files of Debian's time services.
+pub(crate) fn debian_files() -> Option<PathBuf> {
+    let folder = fetched()?.path("conf");
+    if !folder.exists() {
+        missing("the configuration files (run tests/fetch)");
+        return None;
+    }
+    Some(folder)
+}

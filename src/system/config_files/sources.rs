@@ -39,7 +39,11 @@ pub(super) fn all(root: &Path) -> Vec<Found> {
     found.extend(NTP_CONF_OF_DHCP.iter().filter_map(|file| one(root, file, Form::Ntp)));
     for (directory, ending, form) in LEASES {
         let files = Reading::new(root).in_directories(&[directory.to_owned()], ending);
-        found.extend(files.iter().filter_map(|file| one(root, &file.to_string_lossy(), form)));
+        for file in files.iter().map(|file| file.to_string_lossy()) {
+            // NetworkManager may have dhclient do it.
+            let form = if file.contains("/dhclient-") { Form::DhclientLeases } else { form };
+            found.extend(one(root, &file, form));
+        }
     }
     found
 }

@@ -80,6 +80,15 @@ pub(crate) fn slew(seconds: f64) -> io::Result<()> {
     check(unsafe { libc::adjtime(&raw const time, std::ptr::null_mut()) })
 }
 
+/// Leaves a phase offset (at most 0.5 s) to be worked off slowly, as a daemon that steers by the kernel's loop does.
+pub(crate) fn set_phase(seconds: f64) -> io::Result<()> {
+    let mut change = timex_with(libc::ADJ_STATUS | libc::ADJ_NANO | libc::ADJ_TIMECONST | libc::ADJ_OFFSET);
+    change.status = adjust(timex_with(0))?.status | libc::STA_PLL;
+    change.constant = 6;
+    change.offset = (seconds * 1e9).round() as i64;
+    adjust(change).map(drop)
+}
+
 fn timex_with(modes: u32) -> timex {
     // SAFETY: the structure is made of integers, for all of which zero is a value.
     let mut value: timex = unsafe { std::mem::zeroed() };

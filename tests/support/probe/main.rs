@@ -20,6 +20,7 @@ usage: probe clocks                realtime, monotonic and raw clock, read at on
        probe settime SECONDS       sets the clock to this time since 1970
        probe step SECONDS          sets the clock by this much
        probe adjtime SECONDS       starts a slew
+       probe phase SECONDS         leaves a phase offset to the kernel's loop
        probe sync                  clears STA_UNSYNC: the clock counts as synchronised
        probe rtc DEVICE            the RTC's time at its next tick, as qemu's -rtc base wants it
        probe rtc-edge DEVICE       RTC minus system clock at its next tick, and the bound of the error
@@ -52,6 +53,7 @@ fn run(words: &[&str]) -> Result<(), Box<dyn std::error::Error>> {
         ["settime", seconds] => clock::set_time(seconds.parse()?)?,
         ["step", seconds] => clock::step(seconds.parse()?)?,
         ["adjtime", seconds] => clock::slew(seconds.parse()?)?,
+        ["phase", seconds] => clock::set_phase(seconds.parse()?)?,
         ["sync"] => clock::mark_synchronised()?,
         ["rtc", device] => rtc::print_base(device)?,
         ["rtc-edge", device] => rtc::print_edge(device)?,

@@ -1,0 +1,65 @@
+//! The members of the JSON object on what follows the clock: the RTC, and what the run taught.
+
+use serde::Serialize;
+
+use super::json::Seconds;
+use crate::outcome::{RtcResult, Taught};
+
+/// What became of the RTC (-w).
+#[derive(Serialize)]
+pub(super) struct RtcReport {
+    device: Option<String>,
+    time: Option<String>,
+    residual: Option<Seconds>,
+    verified_error: Option<Seconds>,
+    warnings: Vec<String>,
+    error: Option<String>,
+}
+
+/// What was learned of the oscillator (--discipline).
+#[derive(Serialize)]
+pub(super) struct DisciplineReport {
+    frequency_ppm: f64,
+    uncertainty_ppm: f64,
+    is_known: bool,
+    kernel_ppm: Option<f64>,
+    set_ppm: Option<f64>,
+    offset_uncertainty: Seconds,
+    points: usize,
+    runs: usize,
+    dropped: Option<String>,
+    expected_error: Option<Seconds>,
+}
+
+pub(super) fn rtc(result: &RtcResult) -> RtcReport {
+    let nothing =
+        RtcReport { device: None, time: None, residual: None, verified_error: None, warnings: Vec::new(), error: None };
+    match result {
+        RtcResult::Written(written) => RtcReport {
+            device: Some(written.device.display().to_string()),
+            time: Some(written.time.to_string()),
+            residual: Some(written.residual.into()),
+            verified_error: written.verified.map(|(error, _)| error.into()),
+            warnings: written.warnings.clone(),
+            error: None,
+        },
+        RtcResult::Absent(why) | RtcResult::Failed(why) => RtcReport { error: Some(why.clone()), ..nothing },
+    }
+}
+
+pub(super) fn discipline(taught: &Taught) -> DisciplineReport {
+    let lesson = &taught.lesson;
+    let ppm = |fraction: f64| fraction * 1e6;
+    DisciplineReport {
+        frequency_ppm: ppm(lesson.frequency.value),
+        uncertainty_ppm: ppm(lesson.frequency.uncertainty),
+        is_known: lesson.is_known,
+        kernel_ppm: taught.kernel.map(ppm),
+        set_ppm: taught.set.map(ppm),
+        offset_uncertainty: lesson.offset_uncertainty.into(),
+        points: lesson.points,
+        runs: lesson.runs,
+        dropped: lesson.dropped.map(|reason| reason.to_string()),
+        expected_error: lesson.expected_error.map(Into::into),
+    }
+}

@@ -1,0 +1,76 @@
+//! Timestamps, routes and names.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use crate::doctor::{Name, NameError, Routes, Stamps};
+use crate::net::{Event, Family, ResolveError};
+use crate::system::{Network as _, Resolver as _, SystemResolver, UdpNetwork};
+
+/// Reserved for documentation (RFC 5737, RFC 3849): the kernel looks for a route, and nothing is sent.
+const FAR_V4: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+const FAR_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
+/// Looked up where no server's name is known (RFC 2606).
+const SOME_NAME: &str = "example.org";
+const PATIENCE: Duration = Duration::from_secs(5);
+/// For a packet over loopback.
+const LOOPBACK: Duration = Duration::from_millis(300);
+
+/// Sends a packet to itself and looks which times the kernel tells.
+pub(super) fn stamps() -> Stamps {
+    let mut stamps = Stamps { sent: false, received: false };
+    let (Ok(echo), Ok(mut network)) = (UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)), UdpNetwork::new()) else {
+        return stamps;
+    };
+    let Ok(address) = echo.local_addr() else { return stamps };
+    let sent = network.open(address, None).and_then(|()| network.send(0, b"time?"));
+    if sent.is_err() || echo.set_read_timeout(Some(LOOPBACK)).is_err() {
+        return stamps;
+    }
+    let mut datagram = [0; 16];
+    if let Ok((_, from)) = echo.recv_from(&mut datagram) {
+        // Without the answer no timestamp of its arrival is seen, which is what is reported.
+        let _ = echo.send_to(b"now", from);
+    }
+    let end = Instant::now() + LOOPBACK;
+    let mut events = Vec::new();
+    while Instant::now() < end && !(stamps.sent && stamps.received) {
+        network.wait(Duration::from_millis(50), &mut events);
+        for event in events.drain(..) {
+            match event {
+                Event::Sent { .. } => stamps.sent = true,
+                Event::Received { at, .. } => stamps.received |= at.is_some(),
+                Event::Failed { .. } => {}
+            }
+        }
+    }
+    stamps
+}
+
+pub(super) fn routes() -> Routes {
+    Routes { v4: source_for(FAR_V4), v6: source_for(FAR_V6) }
+}
+
+/// The address from which packets to another would leave.
+fn source_for(far: IpAddr) -> Option<IpAddr> {
+    let any: IpAddr = if far.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind((any, 0)).ok()?;
+    socket.connect(SocketAddr::new(far, 123)).ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}
+
+/// Looks up a configured server's name, or any.
+pub(super) fn look_up(configured: Option<&str>) -> Name {
+    let name = configured.unwrap_or(SOME_NAME).to_owned();
+    let found = SystemResolver.resolve(std::slice::from_ref(&name), Family::Any, PATIENCE).pop();
+    let found = match found {
+        Some(Ok(addresses)) => {
+            let v4 = addresses.iter().filter(|address| address.is_ipv4()).count();
+            Ok((v4, addresses.len() - v4))
+        }
+        Some(Err(error @ ResolveError::NoAddress { .. })) => Err(NameError::NoSuchName(error.to_string())),
+        Some(Err(error)) => Err(NameError::NoNameServer(error.to_string())),
+        None => Err(NameError::NoNameServer("no answer".to_owned())),
+    };
+    Name { name, configured: configured.is_some(), found }
+}

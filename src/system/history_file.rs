@@ -1,0 +1,103 @@
+//! The history on disk: read within bounds, replaced whole, set aside when it is not one.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// A limit on what is read: the longest history has a sixth of that.
+const MAX_SIZE: u64 = 256 * 1024;
+
+/// What is at a path.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing.
+    Nothing,
+    /// A text.
+    Text(String),
+    /// A file that is too long, or no text.
+    Garbage,
+}
+
+/// Reads a small file of text. A directory, a pipe or a device is an error.
+pub fn read(path: &Path) -> io::Result<Found> {
+    // Not blocking, for the case that it is a named pipe.
+    let file = match OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        opened => opened?,
+    };
+    if !file.metadata()?.is_file() {
+        return Err(not_a_file());
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_SIZE {
+        return Ok(Found::Garbage);
+    }
+    Ok(String::from_utf8(bytes).map_or(Found::Garbage, Found::Text))
+}
+
+/// Replaces the file: a reader, and the next run after a crash, sees the old text or the new one. A link is followed.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if fs::metadata(&target).is_ok_and(|meta| !meta.is_file()) {
+        return Err(not_a_file());
+    }
+    let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.exists() {
+        fs::create_dir(folder)?;
+    }
+    let mut new = tempfile::Builder::new().prefix(".history-").tempfile_in(folder)?;
+    new.write_all(text.as_bytes())?;
+    new.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+    new.as_file().sync_all()?;
+    new.persist(&target).map_err(|error| error.error)?;
+    // The new name is durable only with the folder; what is lost otherwise is one run.
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
+/// Renames the file to NAME.bad, in place of an earlier one, so that they do not pile up. Gives the new path.
+pub fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".bad");
+    let aside = PathBuf::from(name);
+    fs::rename(path, &aside)?;
+    Ok(aside)
+}
+
+fn not_a_file() -> io::Error {
+    io::Error::other("it is not a regular file")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_its_folder_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rntpdate/history");
+        assert_eq!(read(&path).unwrap(), Found::Nothing);
+        replace(&path, "one").unwrap();
+        replace(&path, "two").unwrap();
+        assert_eq!(read(&path).unwrap(), Found::Text("two".to_owned()));
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+    }
+
+    #[test]
+    fn what_is_no_small_text_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(read(folder.path()).is_err() && replace(folder.path(), "x").is_err());
+        assert!(read(Path::new("/dev/zero")).is_err());
+        let path = folder.path().join("history");
+        fs::write(&path, [0xff, 0xfe]).unwrap();
+        assert_eq!(read(&path).unwrap(), Found::Garbage);
+        // 100 MB that take no room on the disk.
+        File::create(&path).and_then(|file| file.set_len(100 << 20)).unwrap();
+        assert_eq!(read(&path).unwrap(), Found::Garbage);
+        let aside = set_aside(&path).unwrap();
+        assert!(aside.ends_with("history.bad") && !path.exists());
+    }
+}

@@ -1,0 +1,109 @@
+//! rntpdate sets the clock of a virtual machine by a real server outside of it.
+
+#[path = "../support/ntpserver/mod.rs"]
+mod ntpserver;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod company;
+mod dry;
+mod eras;
+mod firewall;
+mod log;
+mod network;
+mod rights;
+mod slews;
+mod steps;
+
+use std::time::Duration;
+
+use support::guest::{Guest, GuestRun};
+use support::netns::Netns;
+use support::peers::Peer;
+use support::require::{self, Cache};
+
+/// How far from the server the clock may be after it was set, in seconds.
+const TOLERANCE: f64 = 0.005;
+
+/// The network that a guest is connected to.
+struct Outside {
+    cache: Cache,
+    network: Netns,
+    server: Option<Peer>,
+}
+
+/// With chronyd in it, whose clock is this machine's. `None` means: return from the test, which counts as skipped.
+fn outside() -> Option<Outside> {
+    let mut outside = empty_outside()?;
+    let server = Peer::chronyd(&outside.cache, &outside.network, "local stratum 5\nallow all");
+    for address in ["127.0.0.1", "::1"] {
+        server.wait_synchronised(&outside.network, address);
+    }
+    outside.server = Some(server);
+    Some(outside)
+}
+
+/// With nobody in it.
+fn empty_outside() -> Option<Outside> {
+    let (cache, _) = (require::guest()?, require::servers()?);
+    Some(Outside { cache, network: Netns::new(), server: None })
+}
+
+impl Outside {
+    /// A guest with rntpdate and the functions of `tools.sh`. Its clock starts in 2019.
+    fn guest(&self, script: &str) -> Guest<'_> {
+        Guest::new(&self.cache)
+            .network(&self.network)
+            .timeout(Duration::from_secs(150))
+            .program(env!("CARGO_BIN_EXE_rntpdate"))
+            .text("/test/tools", include_str!("tools.sh"))
+            .script(&format!(". /test/tools\n{script}"))
+    }
+}
+
+/// Every line of the console that starts with `key`, without it.
+fn lines<'a>(run: &'a GuestRun, key: &str) -> Vec<&'a str> {
+    let own = |line: &'a str| line.strip_prefix(key)?.strip_prefix(' ');
+    run.console.lines().filter_map(own).collect()
+}
+
+/// The one of them that has `part` in it.
+#[track_caller]
+fn line<'a>(run: &'a GuestRun, key: &str, part: &str) -> &'a str {
+    let found = lines(run, key).into_iter().find(|line| line.contains(part));
+    found.unwrap_or_else(|| panic!("no line {key:?} with {part:?} in\n{}", run.console))
+}
+
+/// The offset in the last line of a run that succeeded, and what was done about it, `step` or `adjust`.
+#[track_caller]
+fn result(run: &GuestRun, name: &str) -> (&'static str, f64) {
+    assert_eq!(run.value(&format!("{name}-status")), "0", "{}", run.console);
+    let line = line(run, &format!("{name}-out"), " time server ");
+    (if line.contains(": step ") { "step" } else { "adjust" }, offset_in(line))
+}
+
+/// Checks the clock against the server's, after `residual NAME`.
+#[track_caller]
+fn assert_set(run: &GuestRun, name: &str) {
+    assert_within(run, name, TOLERANCE);
+}
+
+#[track_caller]
+fn assert_within(run: &GuestRun, name: &str, tolerance: f64) {
+    let [residual, delay] = ["residual", "delay"].map(|value| run.number(&format!("{name}-{value}")));
+    println!("{name}: residual {:+.3} ms, measured with a delay of {:.3} ms", residual * 1e3, delay * 1e3);
+    assert!(residual.abs() < tolerance, "{name}: {residual}\n{}", run.console);
+}
+
+/// The offset at the end of a line, in seconds.
+#[track_caller]
+fn offset_in(line: &str) -> f64 {
+    let words = line.strip_suffix(" sec").and_then(|line| line.split(' ').next_back()?.parse().ok());
+    words.unwrap_or_else(|| panic!("no offset in {line:?}"))
+}
+
+/// By how much the clock was moved between `clocks FROM` and `clocks TO`, in seconds.
+fn moved(run: &GuestRun, from: &str, to: &str) -> f64 {
+    let [from, to] = [from, to].map(|name| run.number(&format!("{name}-realtime_minus_raw")));
+    (to - from) / 1e9
+}
