@@ -99,7 +99,7 @@ pub fn set_to(
         }
         if (reached + lead - aim.moment).abs() <= tolerance || is_last {
             rtc.set(aim.time)?;
-            let longer = timeline.at(&clock.now()) - reached - lead * 2;
+            let longer = timeline.at(&clock.now()) - reached - lead;
             if longer <= STALL * (1 << (attempt - 1)) || is_last {
                 let residual = reached + lead - aim.moment;
                 let Aim { time, unix, .. } = aim;
@@ -117,14 +117,15 @@ pub fn set_to(
 /// Goes once through what is done at the moment of the write: code that was never run is not yet in memory, and fetching
 /// it takes milliseconds on a slow machine. What is read does not matter, nor whether it can be.
 ///
-/// Gives half the time that reading the chip takes: the write, which takes the chip as long, is begun so much earlier, to
-/// have its middle at the right moment. On a slow bus that is a millisecond or more.
+/// Gives the time that reading the chip takes: the write, which takes the chip as long, is begun so much earlier, to be
+/// complete at the right moment, since a chip begins its second when it has got all of the time. On a slow bus that is
+/// milliseconds.
 fn rehearse(clock: &dyn Clock, rtc: &mut dyn Rtc, timeline: &Timeline) -> Interval {
     let _ = wait(clock, timeline, timeline.at(&clock.now()), SPIN);
     let _ = rtc.read();
     let begun = clock.now().raw;
     let _ = rtc.read();
-    (Interval::from(clock.now().raw) - Interval::from(begun)) / 2
+    Interval::from(clock.now().raw) - Interval::from(begun)
 }
 
 /// What to write, and when.

@@ -46,7 +46,7 @@ pub(crate) struct State {
     pub(crate) edge: Interval,
     /// Does the chip have an interrupt?
     pub(crate) interrupt: bool,
-    /// What a call to the chip costs; it acts in the middle.
+    /// What a call to the chip costs; a write has its effect at the end.
     pub(crate) cost: Duration,
     /// Every value that was set, with the moment.
     pub(crate) writes: Vec<(RtcTime, Duration)>,
@@ -201,8 +201,8 @@ impl Rtc for FakeRtc {
 
     fn set(&mut self, time: RtcTime) -> Result<(), RtcError> {
         let mut state = self.board.0.borrow_mut();
-        let half = state.cost / 2;
-        state.pass(half);
+        let cost = state.cost;
+        state.pass(cost);
         let raw = Interval::from(state.raw);
         match state.chip {
             Chip::TicksAfter(span) => {
@@ -218,7 +218,6 @@ impl Rtc for FakeRtc {
         }
         let moment = state.raw;
         state.writes.push((time, moment));
-        state.pass(half);
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 static ONE: Mutex<()> = Mutex::new(());
 
 /// Makes the calling thread, and the emulators that it starts while the result lives, go before everything else, one test
-/// at a time. It takes root's rights; without them a busy machine spoils the measurement. The nice value would not do:
+/// at a time: two emulators that do would starve each other's helper threads on two CPUs. It takes root's rights; without them a busy machine spoils the measurement. The nice value would not do:
 /// where the kernel groups processes by session, it counts within a session only.
 pub(crate) fn right_of_way() -> RightOfWay {
     let guard = ONE.lock().unwrap_or_else(PoisonError::into_inner);
