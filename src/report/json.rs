@@ -13,7 +13,6 @@ use crate::estimate::{Sample, Verdict};
 use crate::outcome::{Conclusion, Host, Outcome, Server};
 use crate::plan::RunMode;
 use crate::policy::Decision;
-use crate::time::{Interval, Time};
 use crate::wire::Leap;
 
 /// Counts changes that break readers.
