@@ -23,8 +23,8 @@ const SPIN: Interval = Interval::from_micros(5000);
 const TOLERANCE: Interval = Interval::from_micros(1000);
 
 /// A write that takes so much longer than reading was interrupted, and nobody knows whether before or after the chip took
-/// it. Twice as much each time is good enough; half a millisecond is usual, for what the kernel has to do afterwards.
-const STALL: Interval = Interval::from_micros(3000);
+/// it. Twice as much each time is good enough. What the kernel has to do afterwards takes less, but for an emulated CPU.
+const STALL: Interval = Interval::from_micros(1000);
 
 /// Writes at most. On a machine too busy for all of them the second is still the nearest.
 const ATTEMPTS: u32 = 4;
