@@ -14,7 +14,7 @@ use crate::memory::{self, Memory};
 use crate::net::Family;
 use crate::outcome::ExitStatus;
 use crate::plan::{Plan, RunMode};
-use crate::report::{self, Context, Line};
+use crate::report::{self, Channel, Context, Line, Priority};
 use crate::selftest::{self, SelfTest};
 use crate::sync::{self, System};
 use crate::system::rtc::{DryRtc, Rtc};
@@ -104,12 +104,12 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     let outcome = unattended::patiently(&plan, &mut say, attempt)?;
     let mut problems = memory.keep(&outcome);
     problems.extend(unattended::leave(&plan, &outcome, &mut pass));
-    if !plan.output.quiet {
-        writer.write(&lines);
-    }
+    let is_trouble = |line: &Line| matches!(line.channel, Channel::Log(Priority::Error | Priority::Warning));
+    lines.retain(|line| !plan.output.quiet || is_trouble(line));
+    writer.write(&lines);
     let context = Context { plan: &plan, zone: &local_zone };
     if plan.output.json {
-        let _ = writeln!(std::io::stdout(), "{}", report::render_json(&outcome, &context));
+        writer.write_object(&report::render_json(&outcome, &context));
     } else {
         writer.write(&report::render(&outcome, &context));
     }

@@ -10,6 +10,7 @@ use crate::diagnosis::Evidence;
 use crate::discipline::History;
 use crate::estimate::{Estimate, Verdict, assess};
 use crate::exchange::{Action, Contact, Exchange, Trace};
+use crate::hwclock::adjtime::Kept;
 use crate::hwclock::follow::follow;
 use crate::hwclock::functions::Open;
 use crate::hwclock::zone::Zone;
@@ -66,13 +67,11 @@ pub fn run_after(plan: &Plan, system: &mut System<'_>, earlier: Option<&History>
             // The rate first: should the run end here, the clock is no worse for it.
             let tuned = taught.as_mut().map_or(Ok(()), |taught| remember::tune(system.clock, decision, taught));
             let failure = tuned.and_then(|()| set(system.clock, decision, &estimate)).err();
-            if failure.is_none() && plan.unattended.mark_synced {
-                warnings.extend(mark_synced(system.clock, decision, &estimate).err());
-            }
             Conclusion::Decided { estimate, decision, failure }
         }
     };
     let rtc = set_rtc(plan, system, &conclusion);
+    warnings.extend(mark_synced(plan, system.clock, &conclusion, rtc.as_ref()).err());
     let finished = system.clock.now().real;
     Outcome { started: started.real, finished, hosts, servers, trace, conclusion, rtc, warnings, taught }
 }
@@ -187,8 +186,24 @@ fn judge(plan: &Plan, contacts: Vec<Contact>) -> (Vec<Server>, Result<Estimate, 
     (servers, assessment.estimate)
 }
 
-/// How good the clock is now: what a slew has still to add counts as an error.
-fn mark_synced(clock: &mut dyn Clock, decision: Decision, estimate: &Estimate) -> Result<(), String> {
+/// Tells the kernel how good the clock is now: what a slew has still to add counts as an error. From then on the kernel writes
+/// UTC into the RTC, which must not happen to one that has just been set to local time.
+fn mark_synced(
+    plan: &Plan,
+    clock: &mut dyn Clock,
+    conclusion: &Conclusion,
+    rtc: Option<&RtcResult>,
+) -> Result<(), String> {
+    let Conclusion::Decided { estimate, decision, failure: None } = conclusion else { return Ok(()) };
+    if !plan.unattended.mark_synced {
+        return Ok(());
+    }
+    if matches!(rtc, Some(RtcResult::Written(written)) if written.kept == Kept::Local) {
+        return Err(
+            "the clock is not marked as synchronised: the RTC is in local time, and the kernel would write UTC into it"
+                .to_owned(),
+        );
+    }
     let rest = match decision {
         Decision::Step => Interval::ZERO,
         Decision::Slew => estimate.offset.abs(),

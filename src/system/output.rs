@@ -72,6 +72,12 @@ impl LineWriter {
         }
     }
 
+    /// Writes a report of another kind to standard output.
+    pub fn write_object(&mut self, text: &str) {
+        let written = writeln!(io::stdout(), "{text}").and_then(|()| io::stdout().flush());
+        self.note(written);
+    }
+
     /// Whether a line could not be written although somebody wants to read it: a full disk, say.
     pub fn finish(self) -> io::Result<()> {
         self.lost.map_or(Ok(()), Err)
@@ -96,6 +102,10 @@ impl LineWriter {
         } else {
             writeln!(io::stderr(), "{text}")
         };
+        self.note(written);
+    }
+
+    fn note(&mut self, written: io::Result<()>) {
         if let Err(error) = written
             && error.kind() != io::ErrorKind::BrokenPipe
         {

@@ -4,6 +4,7 @@
 mod ntpserver;
 
 mod packets;
+mod quiet;
 mod selection;
 mod times;
 
@@ -19,12 +20,16 @@ use rntpdate::time::Interval;
 
 /// Runs rntpdate's pipeline against these servers, which share a port, with these options.
 fn ask(servers: &[&Server], options: &[&str]) -> Outcome {
+    run(&plan(servers, options))
+}
+
+fn plan(servers: &[&Server], options: &[&str]) -> Plan {
     let port = servers[0].addr().port().to_string();
     assert!(servers.iter().all(|server| server.addr().port() == servers[0].addr().port()));
     let addresses: Vec<String> = servers.iter().map(|server| server.addr().ip().to_string()).collect();
     let words = options.iter().map(ToString::to_string).chain(["--port".to_owned(), port]).chain(addresses);
     let cli: RntpdateCli = rntpdate::cli::parse("rntpdate", words.map(Into::into)).expect("a good command line");
-    run(&Plan::new("rntpdate", &cli).expect("a good plan"))
+    Plan::new("rntpdate", &cli).expect("a good plan")
 }
 
 fn run(plan: &Plan) -> Outcome {
