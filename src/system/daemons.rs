@@ -52,7 +52,7 @@ fn running_in(proc: &Path, own: u32) -> Vec<Daemon> {
 }
 
 /// The short options that are followed by a value.
-const CHRONYD_VALUES: &str = "fFlLPtuU";
+const CHRONYD_VALUES: &str = "fFlLPtu";
 const NTPD_VALUES: &str = "cDfiIjklpPrstTuUvVw";
 
 /// A process with a time daemon's name.
@@ -263,8 +263,20 @@ mod tests {
         let proc = Proc::new();
         proc.add((10, 1), "chronyd", "S", "/usr/sbin/chronyd", &["chronyd", "-d", "-xu", "root"], ALL)
             .add((11, 1), "chronyd", "S", "/usr/sbin/chronyd", &["chronyd", "-u", "x"], ALL)
+            // -U has no value.
+            .add((13, 1), "chronyd", "S", "/usr/sbin/chronyd", &["chronyd", "-U", "-x"], ALL)
+            .add((14, 1), "chronyd", "S", "/usr/sbin/chronyd", &["chronyd", "-Ux"], ALL)
             .add((12, 1), "ntpd", "S", "/usr/sbin/ntpd", &["ntpd", "-x"], "000001fffdffffff");
-        assert_eq!(proc.running(), [("chronyd", 10, false), ("chronyd", 11, true), ("ntpd", 12, false)]);
+        assert_eq!(
+            proc.running(),
+            [
+                ("chronyd", 10, false),
+                ("chronyd", 11, true),
+                ("ntpd", 12, false),
+                ("chronyd", 13, false),
+                ("chronyd", 14, false)
+            ]
+        );
     }
 
     #[test]
