@@ -115,7 +115,7 @@ fn use_notes(plan: &mut Plan, state: &StateDir, pass: &mut Pass) {
     }
     if let Some(user) = plan.user.as_deref().and_then(|name| User::from_name(name).ok().flatten()) {
         // Only the notes suffer where that fails.
-        let _ = state.give_to(user.uid.as_raw());
+        let _ = state.give_to(user.uid.as_raw(), &[SET, PENALTIES]);
     }
 }
 
