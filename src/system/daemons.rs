@@ -5,6 +5,7 @@
 //! `chronyd -x`, and a process without CAP_SYS_TIME here, as in a container of its own.
 
 use std::fs;
+use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
 /// CAP_SYS_TIME's bit in `CapEff` (linux/capability.h).
@@ -52,7 +53,7 @@ fn running_in(proc: &Path, own: u32) -> Vec<Daemon> {
 }
 
 /// The short options that are followed by a value.
-const CHRONYD_VALUES: &str = "fFlLPtuU";
+const CHRONYD_VALUES: &str = "fFlLPtu";
 const NTPD_VALUES: &str = "cDfiIjklpPrstTuUvVw";
 
 /// A process with a time daemon's name.
@@ -161,10 +162,16 @@ fn may_set_clock(proc: &Path, folder: &Path) -> bool {
     let status = fs::read_to_string(folder.join("status")).unwrap_or_default();
     let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
     let effective = effective.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok()).unwrap_or(SYS_TIME);
-    let here = fs::read_link(proc.join("self/ns/user")).ok();
-    let there = fs::read_link(folder.join("ns/user")).ok();
-    let elsewhere = here.is_some() && there.is_some() && here != there;
-    effective & SYS_TIME != 0 && !elsewhere
+    effective & SYS_TIME != 0 && !is_elsewhere(&proc.join("self"), folder)
+}
+
+/// Whether two processes, by their folders, are known to be in different user namespaces. Another user's link cannot be read
+/// without CAP_SYS_PTRACE, but everybody may read the map, which is different for any namespace that an ordinary user makes.
+fn is_elsewhere(own: &Path, other: &Path) -> bool {
+    let differ = |here: Option<Vec<u8>>, there: Option<Vec<u8>>| Some(here? != there?);
+    let link = |folder: &Path| Some(fs::read_link(folder.join("ns/user")).ok()?.into_os_string().into_vec());
+    let map = |folder: &Path| fs::read(folder.join("uid_map")).ok();
+    differ(link(own), link(other)).or_else(|| differ(map(own), map(other))).unwrap_or(false)
 }
 
 #[cfg(test)]
@@ -263,8 +270,20 @@ mod tests {
         let proc = Proc::new();
         proc.add((10, 1), "chronyd", "S", "/usr/sbin/chronyd", &["chronyd", "-d", "-xu", "root"], ALL)
             .add((11, 1), "chronyd", "S", "/usr/sbin/chronyd", &["chronyd", "-u", "x"], ALL)
+            // -U has no value.
+            .add((13, 1), "chronyd", "S", "/usr/sbin/chronyd", &["chronyd", "-U", "-x"], ALL)
+            .add((14, 1), "chronyd", "S", "/usr/sbin/chronyd", &["chronyd", "-Ux"], ALL)
             .add((12, 1), "ntpd", "S", "/usr/sbin/ntpd", &["ntpd", "-x"], "000001fffdffffff");
-        assert_eq!(proc.running(), [("chronyd", 10, false), ("chronyd", 11, true), ("ntpd", 12, false)]);
+        assert_eq!(
+            proc.running(),
+            [
+                ("chronyd", 10, false),
+                ("chronyd", 11, true),
+                ("ntpd", 12, false),
+                ("chronyd", 13, false),
+                ("chronyd", 14, false)
+            ]
+        );
     }
 
     #[test]
@@ -277,5 +296,19 @@ mod tests {
             symlink(namespace, folder.join("user")).unwrap();
         }
         assert_eq!(proc.running(), [("chronyd", 10, false)]);
+    }
+
+    #[test]
+    fn where_the_namespace_cannot_be_read_its_map_tells() {
+        let proc = Proc::new();
+        let own = "         0          0 4294967295\n";
+        for (pid, map) in [(10, own), (11, "         0       1000          1\n"), (12, "")] {
+            proc.add((pid, 1), "chronyd", "S", "", &["chronyd"], ALL);
+            fs::write(proc.0.path().join(pid.to_string()).join("uid_map"), map).unwrap();
+        }
+        fs::create_dir_all(proc.0.path().join("self/ns")).unwrap();
+        symlink("user:[1]", proc.0.path().join("self/ns/user")).unwrap();
+        fs::write(proc.0.path().join("self/uid_map"), own).unwrap();
+        assert_eq!(proc.running(), [("chronyd", 10, true), ("chronyd", 11, false), ("chronyd", 12, false)]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, chown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use nix::time::{ClockId, clock_gettime};
 use super::adjfile;
 use crate::hwclock::adjtime::{Adjtime, Kept};
 
+const LOCK: &str = "lock";
 /// No note is longer.
 const MAX_BYTES: u64 = 64 * 1024;
 
@@ -20,6 +21,8 @@ const MAX_BYTES: u64 = 64 * 1024;
 #[derive(Debug)]
 pub struct StateDir {
     path: PathBuf,
+    /// Whether it was not there before.
+    is_new: bool,
 }
 
 /// The right to be the only run; it ends with the value, or with the process.
@@ -31,15 +34,26 @@ impl StateDir {
     pub fn open(path: &Path) -> io::Result<StateDir> {
         match DirBuilder::new().mode(0o755).create(path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            _ => Ok(StateDir { path: path.to_owned() }),
+            made => Ok(StateDir { path: path.to_owned(), is_new: made.is_ok() }),
         }
     }
 
-    /// Hands it and all in it to a user, who is to write the notes.
-    pub fn give_to(&self, user: u32) -> io::Result<()> {
-        chown(&self.path, Some(user), None)?;
-        for entry in fs::read_dir(&self.path)?.flatten() {
-            std::os::unix::fs::lchown(entry.path(), Some(user), None)?;
+    /// Hands the lock and these notes to a user, who is to write them, and the directory if it was made by this run: one that
+    /// was there before may be anything. What is no file with one name is left alone.
+    pub fn give_to(&self, user: u32, notes: &[&str]) -> io::Result<()> {
+        if self.is_new {
+            fchown(
+                self.options().read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW).open(&self.path)?,
+                Some(user),
+                None,
+            )?;
+        }
+        for name in notes.iter().chain([&LOCK]) {
+            let Ok(file) = self.options().read(true).open(self.path.join(name)) else { continue };
+            let found = file.metadata()?;
+            if found.is_file() && found.nlink() == 1 {
+                fchown(&file, Some(user), None)?;
+            }
         }
         Ok(())
     }
@@ -47,7 +61,7 @@ impl StateDir {
     /// The lock, unless another run has it.
     pub fn lock(&self) -> io::Result<Option<Lock>> {
         // Readable for its owner only: who can open it could hold it.
-        let file = self.options().write(true).create(true).mode(0o600).open(self.path.join("lock"))?;
+        let file = self.options().write(true).create(true).mode(0o600).open(self.path.join(LOCK))?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => Ok(Some(Lock(lock))),
             Err((_, Errno::EWOULDBLOCK)) => Ok(None),
@@ -67,7 +81,12 @@ impl StateDir {
     /// unfinished file has one name, so that runs that are killed leave at most that one behind.
     pub fn write(&self, name: &str, text: &str) -> io::Result<()> {
         let unfinished = self.path.join(format!("{name}.new"));
-        let mut file = self.options().write(true).create(true).truncate(true).mode(0o644).open(&unfinished)?;
+        // A new file, whatever has that name: to truncate a link would be to empty what it leads to.
+        match fs::remove_file(&unfinished) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = self.options().write(true).create_new(true).mode(0o644).open(&unfinished)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&unfinished, self.path.join(name))
@@ -131,8 +150,37 @@ mod tests {
         let target = folder.path().join("target");
         fs::write(&target, "mine").unwrap();
         std::os::unix::fs::symlink(&target, folder.path().join("other.new")).unwrap();
-        assert!(state.write("other", "x").is_err());
+        fs::hard_link(&target, folder.path().join("third.new")).unwrap();
+        for name in ["other", "third"] {
+            state.write(name, "x").unwrap();
+            assert_eq!(state.read(name).as_deref(), Some("x"));
+        }
         assert_eq!(fs::read_to_string(&target).unwrap(), "mine");
+    }
+
+    #[test]
+    fn only_what_is_ours_is_given_away() {
+        if !nix::unistd::geteuid().is_root() {
+            let _ = io::stderr().write_all(b"skipped: only root gives files away\n");
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let owner = |path: &Path| fs::symlink_metadata(path).unwrap().uid();
+        let there = folder.path().join("there");
+        fs::create_dir(&there).unwrap();
+        for name in ["set", "other"] {
+            fs::write(there.join(name), "x").unwrap();
+        }
+        std::os::unix::fs::symlink(there.join("other"), there.join("rate")).unwrap();
+        fs::hard_link(there.join("other"), there.join("linked")).unwrap();
+        let state = StateDir::open(&there).unwrap();
+        let _lock = state.lock().unwrap();
+        state.give_to(12345, &["set", "rate", "linked", "missing"]).unwrap();
+        let owners = ["", "set", "lock", "other", "rate"].map(|name| owner(&there.join(name)));
+        assert_eq!(owners, [0, 12345, 12345, 0, 0]);
+        let new = folder.path().join("new");
+        StateDir::open(&new).unwrap().give_to(12345, &[]).unwrap();
+        assert_eq!(owner(&new), 12345);
     }
 
     #[test]

@@ -49,7 +49,10 @@ fn notes(outcome: &Outcome, pass: &mut Pass) -> Vec<Line> {
     };
     let boot = boot_id();
     if let Conclusion::Decided { decision: Decision::Step | Decision::Slew, failure: None, .. } = &outcome.conclusion {
-        write(SET, &boot);
+        // Not again: the folder may be another user's.
+        if state.read(SET).is_none_or(|note| note != boot) {
+            write(SET, &boot);
+        }
     }
     if pass.penalties.learn(outcome.servers.iter().map(|server| &server.contact), since_boot()) {
         write(PENALTIES, &pass.penalties.to_text(&boot));

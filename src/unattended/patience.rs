@@ -43,7 +43,7 @@ pub fn patiently(
         if began.elapsed() >= end {
             return Ok(outcome);
         }
-        tries = if changed { 0 } else { tries + 1 };
+        tries = obstacle.tries(tries, changed);
     }
 }
 
@@ -51,8 +51,24 @@ pub fn patiently(
 fn one_try(plan: &Plan, tries: u32, elapsed: Duration) -> Plan {
     let mut plan = plan.clone();
     plan.deadline = plan.deadline.saturating_sub(elapsed);
-    plan.names = plan.names.min(NAMES);
+    plan.names = plan.names.min(NAMES).min(plan.deadline);
     plan.pace.timeout = plan.pace.timeout.min(patience(tries));
     plan.pace.patience = 1;
     plan
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::rntpdate::RntpdateCli;
+
+    #[test]
+    fn no_part_of_a_try_lasts_longer_than_the_run() {
+        let cli = RntpdateCli::try_parse_from(["rntpdate", "--wait", "30", "--deadline", "10", "server"]).unwrap();
+        let plan = Plan::new("rntpdate", &cli).unwrap();
+        let names = |elapsed| one_try(&plan, 0, Duration::from_millis(elapsed)).names.as_millis();
+        assert_eq!([0, 9000, 9900, 11_000].map(names), [700, 700, 100, 0]);
+    }
 }

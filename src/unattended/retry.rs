@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::estimate::{DropReason, NoEstimate, Verdict};
-use crate::outcome::{Conclusion, Outcome, Server};
+use crate::outcome::{Conclusion, Host, Outcome, Server};
 
 /// What a run waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ impl Obstacle {
     /// Why a run failed, if it may succeed later.
     pub(super) fn in_outcome(outcome: &Outcome) -> Option<Obstacle> {
         match &outcome.conclusion {
+            // Where a name resolved its servers are those that are to be left alone, for longer than anybody waits.
+            Conclusion::NobodyToAsk if outcome.hosts.iter().any(resolved) => None,
             Conclusion::NobodyToAsk => Some(Obstacle::Names),
             Conclusion::NoEstimate(NoEstimate::NoServer) => {
                 let unsynchronised = |server: &Server| {
@@ -60,6 +62,12 @@ impl Obstacle {
         }
     }
 
+    /// How many tries there were since anything changed, after another one and a pause in which the network did or did not
+    /// change. Servers that are reached and do not answer are not asked more often for an interface that comes and goes.
+    pub(super) fn tries(self, before: u32, changed: bool) -> u32 {
+        if changed && matches!(self, Obstacle::Names | Obstacle::Route) { 0 } else { before.saturating_add(1) }
+    }
+
     /// The pause before the next try, the `tries`-th since anything changed, from 0. What costs servers nothing is tried
     /// each second; what does, ever less often.
     pub(super) fn pause(self, tries: u32) -> Duration {
@@ -72,6 +80,10 @@ impl Obstacle {
     }
 }
 
+fn resolved(host: &Host) -> bool {
+    host.addresses.as_ref().is_ok_and(|addresses| !addresses.is_empty())
+}
+
 /// How long one try may wait for an answer: longer each time, for slow lines.
 pub(super) fn patience(tries: u32) -> Duration {
     Duration::from_millis(700 + 300 * u64::from(tries.min(10)))
@@ -80,6 +92,9 @@ pub(super) fn patience(tries: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::Trace;
+    use crate::net::ResolveError;
+    use crate::time::Time;
 
     #[test]
     fn pauses_grow_up_to_a_limit() {
@@ -88,5 +103,38 @@ mod tests {
         assert_eq!(pauses(Obstacle::Silence), [500, 1000, 2000, 4000, 8000, 8000]);
         assert_eq!(pauses(Obstacle::Unsynchronised), [2000, 4000, 8000, 16_000, 16_000, 16_000]);
         assert_eq!([0, 1, 10, 99].map(|tries| patience(tries).as_millis()), [700, 1000, 3700, 3700]);
+    }
+
+    #[test]
+    fn only_missing_names_are_waited_for() {
+        let host = |addresses| Host { name: "a".to_owned(), addresses, left_out: 0, reverse: Vec::new() };
+        let missing = || host(Err(ResolveError::TimedOut(Duration::ZERO)));
+        let there = || host(Ok(vec!["192.0.2.1:0".parse().unwrap()]));
+        let obstacle = |hosts| {
+            Obstacle::in_outcome(&Outcome {
+                started: Time::from_unix(0, 0),
+                finished: Time::from_unix(0, 0),
+                hosts,
+                servers: Vec::new(),
+                trace: Trace::default(),
+                conclusion: Conclusion::NobodyToAsk,
+                rtc: None,
+                warnings: Vec::new(),
+                taught: None,
+            })
+        };
+        assert_eq!(obstacle(vec![missing(), missing()]), Some(Obstacle::Names));
+        assert_eq!(obstacle(vec![there()]), None, "all its addresses are to be left alone");
+        assert_eq!(obstacle(vec![missing(), there()]), None);
+    }
+
+    #[test]
+    fn a_change_of_the_network_is_no_reason_to_hurry_servers() {
+        for obstacle in [Obstacle::Names, Obstacle::Route] {
+            assert_eq!([true, false].map(|changed| obstacle.tries(5, changed)), [0, 6]);
+        }
+        for obstacle in [Obstacle::Silence, Obstacle::Unsynchronised] {
+            assert_eq!([true, false].map(|changed| obstacle.tries(5, changed)), [6, 6]);
+        }
     }
 }
