@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
 use crate::cli::rntpdate::RntpdateCli;
-use crate::discipline::{self, History};
+use crate::discipline::{self, BadHistory, History};
 use crate::outcome::{ExitStatus, Outcome};
 use crate::plan::{MemoryPlan, Plan};
 use crate::report::{self, Channel, Line, Priority};
@@ -24,7 +24,8 @@ pub struct Memory<'a> {
 }
 
 impl<'a> Memory<'a> {
-    /// Reads it. What is no history is set aside, and the run becomes the first.
+    /// Reads it. A history that is of no use is set aside, and the run becomes the first; a file that is something else
+    /// is left alone if somebody named it.
     pub fn recall(plan: &'a Plan) -> Memory<'a> {
         let is_dry = plan.is_dry();
         let mut memory = Memory {
@@ -62,36 +63,48 @@ impl<'a> Memory<'a> {
         let path = &plan.history;
         let why = match history_file::read(path) {
             Ok(Found::Nothing) => return None,
+            // What somebody made ready for it.
+            Ok(Found::Text(text)) if text.is_empty() => return None,
             Ok(Found::Text(text)) => match discipline::parse(&text) {
                 Ok(history) => return Some(history),
-                Err(why) => why.to_string(),
+                Err(why) => why,
             },
-            Ok(Found::Garbage) => discipline::BadHistory::Foreign.to_string(),
+            Ok(Found::Garbage(head)) => discipline::judge(&head),
             Err(error) => {
                 self.is_usable = false;
                 self.problems.push(format!("cannot use the history {}: {error}", path.display()));
                 return None;
             }
         };
-        self.problems.push(self.set_aside(path, &why));
+        let problem = if plan.is_named && why == BadHistory::Foreign {
+            // A mistyped name: whatever it is, somebody needs it.
+            self.is_usable = false;
+            format!("the file {} is left alone, and nothing is remembered: {why}", path.display())
+        } else {
+            self.set_aside(path, why)
+        };
+        self.problems.push(problem);
         None
     }
 
-    fn set_aside(&self, path: &Path, why: &str) -> String {
+    fn set_aside(&mut self, path: &Path, why: BadHistory) -> String {
         let what = format!("the history {} cannot be used: {why}", path.display());
         if self.is_dry {
             return format!("{what}; it would be set aside");
         }
         match history_file::set_aside(path) {
             Ok(aside) => format!("{what}; it is now {}, and a new one is begun", aside.display()),
-            Err(error) => format!("{what}, nor be set aside: {error}"),
+            Err(error) => {
+                self.is_usable = false;
+                format!("{what}, nor be set aside: {error}; nothing is remembered")
+            }
         }
     }
 
     fn start(&mut self, file: &Path) -> History {
         let read = history_file::read(file).map_err(|error| error.to_string()).and_then(|found| match found {
             Found::Nothing => Err("there is no such file".to_owned()),
-            Found::Garbage => Err(discipline::DriftFileError::Form.to_string()),
+            Found::Garbage(_) => Err(discipline::DriftFileError::Form.to_string()),
             Found::Text(text) => discipline::parse_drift_file(&text).map_err(|error| error.to_string()),
         });
         read.map(History::from_frequency).unwrap_or_else(|why| {
@@ -107,7 +120,7 @@ pub fn show(program: &str, cli: &RntpdateCli) -> ExitStatus {
     let path = plan.history.display();
     let history = match history_file::read(&plan.history) {
         Ok(Found::Text(text)) => discipline::parse(&text).map_err(|why| why.to_string()),
-        Ok(Found::Garbage) => Err(discipline::BadHistory::Foreign.to_string()),
+        Ok(Found::Garbage(head)) => Err(discipline::judge(&head).to_string()),
         Ok(Found::Nothing) => Err("there is no such file".to_owned()),
         Err(error) => Err(error.to_string()),
     };

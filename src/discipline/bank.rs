@@ -51,6 +51,11 @@ pub(super) struct Mixture {
 }
 
 impl Mixture {
+    /// The same offset, with a frequency that does not come from these points.
+    pub(super) fn with_frequency(self, frequency: Frequency) -> Mixture {
+        Mixture { frequency, covariance: 0.0, ..self }
+    }
+
     /// One standard deviation of the offset after `span` seconds more.
     pub(super) fn error_after(&self, span: f64) -> f64 {
         let variance = self.offset_variance
@@ -77,6 +82,15 @@ impl Bank {
     pub(super) fn advance(&mut self, span: f64) {
         for (filter, _) in &mut self.filters {
             filter.advance(span);
+        }
+    }
+
+    /// Forgets what the measurements said of the frequency, and keeps the offset.
+    pub(super) fn restart_frequency(&mut self, start: Frequency) {
+        for (filter, _) in &mut self.filters {
+            filter.frequency = start.value;
+            filter.frequency_variance = start.uncertainty.powi(2);
+            filter.covariance = 0.0;
         }
     }
 

@@ -114,7 +114,7 @@ fn carry_over(history: &History, run: &Run) -> (History, Option<Dropped>) {
     } else {
         return (History { boot: run.boot.clone(), ..history.clone() }, None);
     };
-    let learned = Replay::of(history, &[]).map(|replay| replay.bank.mixture().frequency);
+    let learned = Replay::of(history, &[]).map(|replay| replay.mixture().frequency);
     let start = learned.or(history.start).map(|frequency| frequency.widened(doubt));
     (History { boot: run.boot.clone(), start, ..History::default() }, reason)
 }
@@ -146,7 +146,7 @@ fn doubted(history: &History, points: &[Point], error: Interval) -> Option<Frequ
     let mut replay = Replay::of(history, points)?;
     let interval = replay.advance_to(points);
     let blame = error.as_secs_f64().abs() / interval.max(SHORTEST);
-    let frequency = replay.bank.mixture().frequency;
+    let frequency = replay.mixture().frequency;
     Some(Frequency { uncertainty: frequency.uncertainty.max(blame).min(MAX_FREQUENCY), ..frequency })
 }
 
@@ -155,7 +155,7 @@ fn conclude(earlier: &History, points: &[Point], settling: bool, dropped: Option
     let mut history = History { settling, ..earlier.clone() };
     history.append(points);
     let replay = Replay::of(&history, &[])?;
-    let mixture = replay.bank.mixture();
+    let mixture = replay.mixture();
     let runs = history.runs();
     let interval = usual_interval(&history.points);
     let expected_error = interval.map(|interval| Interval::from_secs_f64(mixture.error_after(interval.as_secs_f64())));

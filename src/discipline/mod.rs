@@ -23,7 +23,7 @@ pub use drift_file::{DriftFileError, parse_drift_file};
 pub use history::{Boot, Frequency, History, Point, Run};
 pub use lesson::{Dropped, Lesson, learn};
 pub use observe::observe;
-pub use parse::{BadHistory, parse};
+pub use parse::{BadHistory, judge, parse};
 pub use review::{Review, review};
 pub use text::render;
 

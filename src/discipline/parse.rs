@@ -64,6 +64,11 @@ pub fn parse(text: &str) -> Result<History, BadHistory> {
     Ok(history)
 }
 
+/// Why a file that begins like this, and is too long or no text, is no history.
+pub fn judge(head: &str) -> BadHistory {
+    parse(head).err().unwrap_or(BadHistory::Checksum)
+}
+
 enum Fault {
     Form,
     Range,

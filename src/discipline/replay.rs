@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use super::bank::{Bank, LeastDelays, half_excess, least_delays, variance};
+use super::bank::{Bank, LeastDelays, Mixture, half_excess, least_delays, variance};
 use super::history::{Frequency, History, Point};
 use crate::time::Interval;
+
+/// Points that lie closer together than this teach nothing about the frequency, seconds: queues that move a point by 0.1 ms
+/// without a trace in its delay look like 20 ppm over 5 s, and like 2 ppm over this.
+const BASELINE: f64 = 60.0;
 
 /// The filters after the last point, and what is needed to go on.
 #[derive(Clone, Debug)]
@@ -13,6 +17,8 @@ pub(super) struct Replay {
     /// The first point, from which the filters' offsets count.
     origin: Point,
     last_run: Vec<Point>,
+    /// What was known of the frequency before the first point.
+    start: Frequency,
     least: LeastDelays,
 }
 
@@ -23,7 +29,7 @@ impl Replay {
         let origin = *history.points.first()?;
         let start = history.start.unwrap_or(Frequency::UNKNOWN);
         let bank = Bank::new(variance(&origin, &least), start);
-        let mut replay = Replay { bank, origin, last_run: vec![origin], least };
+        let mut replay = Replay { bank, origin, last_run: vec![origin], start, least };
         for (number, run) in history.points.chunk_by(|a, b| a.run == b.run).enumerate() {
             // The bank starts with the first point taken in.
             replay.take(if number == 0 { &run[1..] } else { run });
@@ -35,7 +41,11 @@ impl Replay {
     /// Lets the time up to a run's first point pass. Gives that time in seconds.
     pub(super) fn advance_to(&mut self, run: &[Point]) -> f64 {
         let (Some(last), Some(first)) = (self.last_run.last(), run.first()) else { return 0.0 };
-        let passed = span(last.raw, first.raw);
+        let (passed, so_far) = (span(last.raw, first.raw), span(self.origin.raw, last.raw));
+        if so_far < BASELINE && passed >= so_far {
+            // What a short burst says of the frequency is worth nothing over the longer time that follows.
+            self.bank.restart_frequency(self.start);
+        }
         self.bank.advance(passed);
         if !run.iter().any(|point| self.last_run.iter().any(|earlier| earlier.server == point.server)) {
             // Other servers: their offset from the former ones is less than half of a round trip to either.
@@ -44,6 +54,13 @@ impl Replay {
             self.bank.doubt_offset(widest.as_secs_f64() / 2.0);
         }
         passed
+    }
+
+    /// What all points teach. From too short a time that is an offset, and the frequency is what it was before them.
+    pub(super) fn mixture(&self) -> Mixture {
+        let mixture = self.bank.mixture();
+        let so_far = self.last_run.last().map_or(0.0, |last| span(self.origin.raw, last.raw));
+        if so_far < BASELINE { mixture.with_frequency(self.start) } else { mixture }
     }
 
     fn take(&mut self, run: &[Point]) {

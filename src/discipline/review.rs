@@ -9,7 +9,7 @@ use crate::time::Interval;
 pub struct Review {
     /// What it says of the frequency after its last point.
     pub frequency: Frequency,
-    /// For each point, how far it lies above the straight line with that frequency through the last estimate.
+    /// For each point, how far it lies above the straight line that fits them through the last estimate.
     pub residuals: Vec<Interval>,
 }
 
@@ -22,5 +22,5 @@ pub fn review(history: &History) -> Option<Review> {
         let line = mixture.offset - mixture.frequency.value * span(point.raw, last);
         Interval::from_secs_f64(replay.offset(point) - line)
     };
-    Some(Review { frequency: mixture.frequency, residuals: history.points.iter().map(residual).collect() })
+    Some(Review { frequency: replay.mixture().frequency, residuals: history.points.iter().map(residual).collect() })
 }

@@ -1,6 +1,6 @@
 //! What --discipline means.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::UsageError;
 use crate::cli::rntpdate::RntpdateCli;
@@ -14,6 +14,8 @@ pub struct MemoryPlan {
     pub history: PathBuf,
     /// A daemon's drift file, for as long as there is no history.
     pub drift_file: Option<PathBuf>,
+    /// Somebody named the history (--history): what is there may be another's file.
+    pub is_named: bool,
 }
 
 impl MemoryPlan {
@@ -21,7 +23,8 @@ impl MemoryPlan {
     pub fn new(cli: &RntpdateCli) -> Result<Option<MemoryPlan>, UsageError> {
         if cli.discipline || cli.history_show {
             let history = cli.history.clone().unwrap_or_else(|| HISTORY.into());
-            return Ok(Some(MemoryPlan { history, drift_file: cli.drift_file.clone() }));
+            let is_named = history.as_path() != Path::new(HISTORY);
+            return Ok(Some(MemoryPlan { history, drift_file: cli.drift_file.clone(), is_named }));
         }
         let idle = [("--history", &cli.history), ("--drift-file", &cli.drift_file)];
         let idle = idle.into_iter().find(|(_, value)| value.is_some());

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// A limit on what is read: the longest history has a sixth of that.
 const MAX_SIZE: u64 = 256 * 1024;
 
+/// More than a history's first line.
+const HEAD: usize = 64;
+
 /// What is at a path.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found {
@@ -15,8 +18,8 @@ pub enum Found {
     Nothing,
     /// A text.
     Text(String),
-    /// A file that is too long, or no text.
-    Garbage,
+    /// A file that is too long, or no text; how it begins, with what is no text replaced.
+    Garbage(String),
 }
 
 /// Reads a small file of text. A directory, a pipe or a device is an error.
@@ -32,9 +35,13 @@ pub fn read(path: &Path) -> io::Result<Found> {
     let mut bytes = Vec::new();
     file.take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_SIZE {
-        return Ok(Found::Garbage);
+        return Ok(garbage(&bytes));
     }
-    Ok(String::from_utf8(bytes).map_or(Found::Garbage, Found::Text))
+    Ok(String::from_utf8(bytes).map_or_else(|error| garbage(error.as_bytes()), Found::Text))
+}
+
+fn garbage(bytes: &[u8]) -> Found {
+    Found::Garbage(String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)]).into_owned())
 }
 
 /// Replaces the file: a reader, and the next run after a crash, sees the old text or the new one. A link is followed.
@@ -93,10 +100,10 @@ mod tests {
         assert!(read(Path::new("/dev/zero")).is_err());
         let path = folder.path().join("history");
         fs::write(&path, [0xff, 0xfe]).unwrap();
-        assert_eq!(read(&path).unwrap(), Found::Garbage);
+        assert_eq!(read(&path).unwrap(), Found::Garbage("\u{fffd}\u{fffd}".to_owned()));
         // 100 MB that take no room on the disk.
         File::create(&path).and_then(|file| file.set_len(100 << 20)).unwrap();
-        assert_eq!(read(&path).unwrap(), Found::Garbage);
+        assert_eq!(read(&path).unwrap(), Found::Garbage("\0".repeat(HEAD)));
         let aside = set_aside(&path).unwrap();
         assert!(aside.ends_with("history.bad") && !path.exists());
     }

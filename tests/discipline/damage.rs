@@ -45,10 +45,16 @@ fn damaged(good: &str, number: usize, random: &mut Random) -> Vec<u8> {
 
 /// Runs the program in a fresh world with the history at a path; gives the lines about the file.
 fn run_with(history: &Path, random: &mut Random) -> Vec<String> {
+    run_with_path(history, true, random)
+}
+
+/// The same with a path that somebody named, or with the usual one.
+fn run_with_path(history: &Path, is_named: bool, random: &mut Random) -> Vec<String> {
     let world = World::start(S1, random.bits());
     world.0.borrow_mut().pass_until(7200.0);
     let mut program = Program::new(&["--discipline", "--history", &history.to_string_lossy()], NEAR, false);
-    let plan = program.plan.clone();
+    let mut plan = program.plan.clone();
+    plan.memory.as_mut().expect("a history").is_named = is_named;
     let memory = Memory::recall(&plan);
     let outcome = program.run_after(&world, memory.earlier());
     assert_eq!(outcome.exit_status(), ExitStatus::Done);
@@ -68,13 +74,65 @@ fn a_thousand_damaged_files_neither_stop_the_run_nor_drive_the_clock() {
             continue;
         }
         fs::write(&path, &bytes).expect("a file");
-        let lines = run_with(&path, &mut random);
+        let is_empty = bytes.is_empty();
+        let is_ours = bytes.starts_with(b"rntpdate-history ") || bytes == b"rntpdate-history";
+        if !is_ours && !is_empty {
+            let lines = run_with(&path, &mut random);
+            assert!(lines.len() == 1 && lines[0].contains("is left alone"), "damage {number}: {lines:?}");
+            assert_eq!(fs::read(&path).ok().as_ref(), Some(&bytes), "damage {number}");
+        }
+        let lines = run_with_path(&path, is_ours, &mut random);
+        if is_empty {
+            assert_eq!(lines, [""; 0], "damage {number}");
+            continue;
+        }
         assert_eq!(lines.len(), 1, "damage {number}: {lines:?}");
         assert!(lines[0].contains("a new one is begun"), "damage {number}: {lines:?}");
         assert_eq!(fs::read(folder.path().join("history.bad")).ok().as_ref(), Some(&bytes), "damage {number}");
         assert!(fs::read_to_string(&path).is_ok_and(|text| rntpdate::discipline::parse(&text).is_ok()));
     }
     assert!(run_with(&path, &mut random).is_empty(), "the new one is good");
+}
+
+#[test]
+fn a_mistyped_name_harms_no_other_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("passwd");
+    let mut random = Random::new(5);
+    let foreign: [&[u8]; 4] = [b"root:x:0:0::/root:/bin/sh\n", b"\n", &[0xff; 100], b"# rntpdate-history 1\n"];
+    let named = |options: &[&str]| Program::new(options, NEAR, false).plan.memory.is_some_and(|plan| plan.is_named);
+    assert!(named(&["--discipline", "--history", "/etc/passwd"]) && !named(&["--discipline"]));
+    for bytes in foreign {
+        fs::write(&path, bytes).expect("a file");
+        let lines = run_with(&path, &mut random);
+        let left = format!("the file {} is left alone, and nothing is remembered: ", path.display());
+        assert!(lines.len() == 1 && lines[0].starts_with(&left), "{lines:?}");
+        assert_eq!(fs::read(&path).ok().as_deref(), Some(bytes));
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+}
+
+#[test]
+fn an_empty_file_is_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("history");
+    fs::write(&path, "").expect("a file");
+    assert_eq!(run_with(&path, &mut Random::new(5)), [""; 0]);
+    assert!(fs::read_to_string(&path).is_ok_and(|text| rntpdate::discipline::parse(&text).is_ok()));
+}
+
+#[test]
+fn what_cannot_be_set_aside_is_not_written_over() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("history");
+    fs::create_dir(folder.path().join("history.bad")).expect("a folder in the way");
+    for (text, is_named) in [("rntpdate-history 2\n", true), ("something else\n", false)] {
+        fs::write(&path, text).expect("a file");
+        let lines = run_with_path(&path, is_named, &mut Random::new(5));
+        assert!(lines.len() == 1 && lines[0].contains("nor be set aside"), "{lines:?}");
+        assert!(lines[0].ends_with("nothing is remembered"), "{lines:?}");
+        assert_eq!(fs::read_to_string(&path).ok().as_deref(), Some(text));
+    }
 }
 
 #[test]
@@ -101,7 +159,8 @@ fn what_is_no_file_or_cannot_be_written_is_said_once() {
 fn a_dry_run_touches_no_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("history");
-    fs::write(&path, "old").expect("a file");
+    let old = "rntpdate-history 1\nold\n";
+    fs::write(&path, old).expect("a file");
     let world = World::start(S1, 1);
     let mut program = Program::new(&["-q", "--discipline", "--history", &path.to_string_lossy()], NEAR, false);
     let plan = program.plan.clone();
@@ -110,7 +169,7 @@ fn a_dry_run_touches_no_file() {
     assert!(outcome.taught.is_some());
     let lines = memory.keep(&outcome);
     assert!(lines.len() == 1 && lines[0].text.ends_with("it would be set aside"), "{lines:?}");
-    assert_eq!(fs::read_to_string(&path).ok().as_deref(), Some("old"));
+    assert_eq!(fs::read_to_string(&path).ok().as_deref(), Some(old));
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
 }
 
