@@ -1,0 +1,37 @@
+//! What holds for every input, one module for each fuzz target. Shared by the targets, which look for inputs that break it,
+//! and by tests/corpus.rs, which has the kept inputs go through it on every `cargo test`.
+#![allow(dead_code, reason = "each target uses one of them")]
+#![allow(clippy::unwrap_used, reason = "a property fails by panicking")]
+
+pub(crate) mod adjtime;
+mod bytes;
+pub(crate) mod chrony_conf;
+mod configuration;
+pub(crate) mod control;
+pub(crate) mod date;
+pub(crate) mod exchange;
+pub(crate) mod history;
+pub(crate) mod ntp_conf;
+pub(crate) mod ntpdate_defaults;
+pub(crate) mod packet;
+mod played;
+pub(crate) mod server_lists;
+pub(crate) mod timesyncd_conf;
+
+/// A property: takes the input, panics where it does not hold.
+pub(crate) type Property = fn(&[u8]);
+
+/// Every target by its name.
+pub(crate) const ALL: &[(&str, Property)] = &[
+    ("adjtime", adjtime::check),
+    ("chrony_conf", chrony_conf::check),
+    ("control", control::check),
+    ("date", date::check),
+    ("exchange", exchange::check),
+    ("history", history::check),
+    ("ntp_conf", ntp_conf::check),
+    ("ntpdate_defaults", ntpdate_defaults::check),
+    ("packet", packet::check),
+    ("server_lists", server_lists::check),
+    ("timesyncd_conf", timesyncd_conf::check),
+];
