@@ -7,6 +7,8 @@ use rntpdate::time::Time;
 
 /// 2026-11-23 03:14:46.25 UTC.
 const NOW: Time = Time::from_unix(1_795_403_686, 250_000_000);
+/// A span of time may lead further than a count of seconds.
+const COUNTED: i64 = (1 << 40) - 1;
 /// The years in which dates are written with four digits.
 const FOUR_DIGITS: std::ops::Range<i64> = -30_610_224_000..253_402_300_800;
 
@@ -17,20 +19,24 @@ pub(crate) fn check(data: &[u8]) {
         Err(error) => return assert!(error.to_string().contains(&*text)),
     };
     let (seconds, nanos) = time.to_unix();
-    // A count of seconds is taken up to 2⁴⁰, dates with four digits reach less far.
-    let counted = if seconds >= 0 || nanos == 0 {
-        format!("@{seconds}.{nanos:09}")
-    } else {
-        let (seconds, nanos) = (-(seconds + 1), 1_000_000_000 - nanos);
-        format!("@-{seconds}.{nanos:09}")
-    };
-    assert_eq!(parse(&counted, NOW, &Seasons), Ok(time), "{counted}");
+    if seconds.abs() < COUNTED {
+        let counted = count(seconds, nanos);
+        assert_eq!(parse(&counted, NOW, &Seasons), Ok(time), "{counted}");
+    }
     if FOUR_DIGITS.contains(&seconds) {
         let moment = DateTime::from_timestamp(seconds, nanos).unwrap();
         for form in ["%Y-%m-%d %H:%M:%S%.9fZ", "%Y-%m-%dT%H:%M:%S%.9f+00:00", "%a %Y-%m-%d %H:%M:%S%.9f UTC"] {
             let written = moment.format(form).to_string();
             assert_eq!(parse(&written, NOW, &Seasons), Ok(time), "{written}");
         }
+    }
+}
+
+/// With the sign in front of the whole.
+fn count(seconds: i64, nanos: u32) -> String {
+    match (seconds, nanos) {
+        (0.., _) | (_, 0) => format!("@{seconds}.{nanos:09}"),
+        _ => format!("@-{}.{:09}", -(seconds + 1), 1_000_000_000 - nanos),
     }
 }
 

@@ -17,21 +17,3 @@ pub(crate) mod packet;
 mod played;
 pub(crate) mod server_lists;
 pub(crate) mod timesyncd_conf;
-
-/// A property: takes the input, panics where it does not hold.
-pub(crate) type Property = fn(&[u8]);
-
-/// Every target by its name.
-pub(crate) const ALL: &[(&str, Property)] = &[
-    ("adjtime", adjtime::check),
-    ("chrony_conf", chrony_conf::check),
-    ("control", control::check),
-    ("date", date::check),
-    ("exchange", exchange::check),
-    ("history", history::check),
-    ("ntp_conf", ntp_conf::check),
-    ("ntpdate_defaults", ntpdate_defaults::check),
-    ("packet", packet::check),
-    ("server_lists", server_lists::check),
-    ("timesyncd_conf", timesyncd_conf::check),
-];

@@ -122,7 +122,7 @@ impl Played {
         Some(())
     }
 
-    /// A header of the input's, to one of the requests: true to it where the input says so, else a bit is changed.
+    /// A header of the input's, to one of the requests: true to it but for what the input changes, with something behind it perhaps.
     fn reply(&mut self, server: usize, which: u8, input: &mut Bytes<'_>) -> Option<()> {
         let [delay, style] = input.array()?;
         self.raw += Duration::from_millis(u64::from(delay));
@@ -138,14 +138,14 @@ impl Played {
         datagram[16..24].copy_from_slice(&stamp(held - Interval::from_secs(64)));
         datagram[32..40].copy_from_slice(&stamp(held));
         datagram[40..48].copy_from_slice(&stamp(held + Interval::from_micros(20)));
-        if style & 1 != 0 {
+        for _ in 0..style & 3 {
             // Any part of it, the request's number among them.
             let [at, length] = input.array()?;
             let at = usize::from(at) % HEADER_LEN;
             let bytes = input.slice((usize::from(length) % 9).min(HEADER_LEN - at));
             datagram[at..at + bytes.len()].copy_from_slice(bytes);
         }
-        if style & 2 != 0 {
+        if style & 4 != 0 {
             datagram.extend_from_slice(input.slice(usize::from(style)));
         }
         self.receive(server, datagram);
