@@ -44,6 +44,7 @@ fn run_with(clock: &mut dyn Clock, plan: &Plan) -> Outcome {
         network: &mut network,
         resolver: &SystemResolver,
         nonce: &mut nonce,
+        key: None,
         open_rtc: &mut |_| Err(RtcError::None { tried: Vec::new() }),
         local: &chrono::Utc,
         progress: &mut NoProgress,
