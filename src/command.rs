@@ -17,6 +17,7 @@ use crate::plan::{Plan, RunMode};
 use crate::report::{self, Channel, Context, Line, Priority};
 use crate::selftest::{self, SelfTest};
 use crate::sync::{self, System};
+use crate::system::key_file;
 use crate::system::rtc::{DryRtc, Rtc};
 use crate::system::rtc_device::RtcDevice;
 use crate::system::rtc_error::RtcError;
@@ -25,6 +26,7 @@ use crate::system::{
     UdpNetwork, become_user, complain, examine, local_zone,
 };
 use crate::unattended::{self, Entry};
+use crate::wire::Key;
 
 /// Runs rntpdate with these arguments, under the name that it was started by.
 pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
@@ -42,7 +44,7 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
     if cli.history_show {
         return memory::show(program, &cli);
     }
-    let found = match unattended::find_servers(&mut cli) {
+    let mut found = match unattended::find_servers(&mut cli) {
         Ok(found) => found,
         Err(error) => {
             complain(program, &format!("{error:#}"));
@@ -56,7 +58,15 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
     if cli.peers {
         return crate::peers::run(&plan);
     }
-    let run = if cli.self_test { try_self(plan) } else { run(plan, found) };
+    let key = match key_file::for_plan(&plan) {
+        Ok(key) => key,
+        Err(error) => {
+            complain(program, &error.to_string());
+            return ExitStatus::NotDone;
+        }
+    };
+    found.extend(key_line(&plan, key.as_ref()));
+    let run = if cli.self_test { try_self(plan) } else { run(plan, found, key.as_ref()) };
     run.unwrap_or_else(|error| {
         complain(program, &format!("{error:#}"));
         ExitStatus::NotDone
@@ -75,13 +85,21 @@ fn look_over() -> ExitStatus {
     if doctor::is_bad(&checks) { ExitStatus::NotDone } else { ExitStatus::Done }
 }
 
+/// Which key is used, never what it is.
+fn key_line(plan: &Plan, key: Option<&Key>) -> Option<Line> {
+    let (key, from) = (key?, plan.key.as_ref()?);
+    let text = format!("authentication with key {} ({}) of {}", key.id(), key.algorithm(), from.file.display());
+    let is_wanted = plan.output.verbose || plan.mode == RunMode::Debug;
+    is_wanted.then(|| Line { channel: Channel::Log(Priority::Info), at: SystemClock.now().real, text })
+}
+
 fn usage(program: &str, text: &str) -> ExitStatus {
     complain(program, text);
     ExitStatus::Usage
 }
 
 /// `lines` are to be printed first.
-fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
+fn run(mut plan: Plan, mut lines: Vec<Line>, key: Option<&Key>) -> Result<ExitStatus> {
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog).stderr_only(plan.output.json);
     let mut pass = match unattended::enter(&mut plan) {
         Entry::Go(pass) => pass,
@@ -100,7 +118,7 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
         }
     };
     let memory = Memory::recall(&plan);
-    let attempt = |plan: &Plan, resolver: &dyn Resolver| on_this_machine(plan, resolver, memory.earlier());
+    let attempt = |plan: &Plan, resolver: &dyn Resolver| on_this_machine(plan, resolver, memory.earlier(), key);
     let outcome = unattended::patiently(&plan, &mut say, attempt)?;
     let mut problems = memory.keep(&outcome);
     problems.extend(unattended::leave(&plan, &outcome, &mut pass));
@@ -123,7 +141,7 @@ fn try_self(mut plan: Plan) -> Result<ExitStatus> {
     plan.port = server.address().port();
     // What was said of other servers does not fit this one.
     (plan.family, plan.source_port) = (Family::Any, None);
-    let outcome = on_this_machine(&plan, &SystemResolver, None)?;
+    let outcome = on_this_machine(&plan, &SystemResolver, None, None)?;
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
     writer.write(&report::render(&outcome, &Context { plan: &plan, zone: &local_zone }));
     let (status, verdict) = selftest::verdict(&outcome);
@@ -143,7 +161,12 @@ fn unless_lost(writer: LineWriter, plan: &Plan, status: ExitStatus) -> ExitStatu
 }
 
 /// The pipeline over the real clock (or, in a dry run, one that is only read), sockets and names.
-fn on_this_machine(plan: &Plan, resolver: &dyn Resolver, earlier: Option<&History>) -> Result<crate::outcome::Outcome> {
+fn on_this_machine(
+    plan: &Plan,
+    resolver: &dyn Resolver,
+    earlier: Option<&History>,
+    key: Option<&Key>,
+) -> Result<crate::outcome::Outcome> {
     let mut clock: Box<dyn Clock> =
         if plan.is_dry() { Box::new(DryClock::new(SystemClock)) } else { Box::new(SystemClock) };
     let mut open_rtc = |path: Option<&Path>| -> Result<Box<dyn Rtc>, RtcError> {
@@ -161,6 +184,7 @@ fn on_this_machine(plan: &Plan, resolver: &dyn Resolver, earlier: Option<&Histor
         network: &mut network,
         resolver,
         nonce: &mut nonce,
+        key,
         open_rtc: &mut open_rtc,
         local: &chrono::Local,
         progress: &mut *progress,

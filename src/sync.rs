@@ -20,7 +20,7 @@ use crate::plan::Plan;
 use crate::policy::Decision;
 use crate::system::{Clock, Network, Progress, Resolver};
 use crate::time::Interval;
-use crate::wire::NtpTimestamp;
+use crate::wire::{Key, NtpTimestamp};
 
 /// The most servers that one run asks.
 const MAX_SERVERS: usize = 256;
@@ -37,6 +37,8 @@ pub struct System<'a> {
     pub resolver: &'a dyn Resolver,
     /// Random numbers that nobody can guess; nothing where there are none, for without them replies could be forged.
     pub nonce: &'a mut dyn FnMut() -> Option<u64>,
+    /// What the servers have to prove that they know.
+    pub key: Option<&'a Key>,
     /// The way to the RTC.
     pub open_rtc: &'a mut Open<'a>,
     /// What an RTC in local time shows.
@@ -118,7 +120,8 @@ fn converse(
     addresses: &[SocketAddr],
     deadline: Duration,
 ) -> (Vec<Contact>, Trace) {
-    let mut exchange = Exchange::new(addresses, plan.pace.clone(), system.clock.now().raw, deadline);
+    let mut exchange =
+        Exchange::new(addresses, plan.pace.clone(), system.clock.now().raw, deadline).with_key(system.key.cloned());
     for (server, address) in addresses.iter().enumerate() {
         if let Err(fault) = system.network.open(*address, plan.source_port) {
             exchange.failed(server, fault, system.clock.now().raw);

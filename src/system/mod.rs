@@ -13,6 +13,7 @@ mod examine;
 mod ffi;
 pub mod history_file;
 pub mod kernel_zone;
+pub mod key_file;
 mod network;
 mod output;
 mod patient_resolver;
