@@ -18,7 +18,8 @@ macro_rules! targets {
 }
 
 targets! {
-    adjtime chrony_conf control date exchange history ntp_conf ntpdate_defaults packet server_lists timesyncd_conf
+    adjtime authentication chrony_conf control date exchange history keys ntp_conf ntpdate_defaults packet server_lists
+    timesyncd_conf
 }
 
 fn root() -> PathBuf {

@@ -28,11 +28,15 @@ pub(crate) fn check(data: &[u8]) {
         assert!(answered <= wanted && voters <= candidates.len());
         judged(&candidates);
     }
-    let (contacts, trace, sent, pace) = played.run_out();
+    let (contacts, trace) = played.run_out();
     assert!(trace.events.len() <= MAX_EVENTS);
-    for (contact, sent) in contacts.iter().zip(&sent) {
-        polite(contact, sent, &pace);
-        counted(contact, sent, &pace);
+    for (contact, sent) in contacts.iter().zip(&played.sent) {
+        polite(contact, sent, &played.pace);
+        counted(contact, sent, &played.pace);
+        assert_eq!(contact.authentication.is_some(), played.key.is_some());
+        if played.key.is_some() {
+            proved(contact, &played.proved);
+        }
     }
     judged(&contacts.iter().map(|contact| &contact.candidate).collect::<Vec<_>>());
 }
@@ -62,6 +66,16 @@ fn counted(contact: &Contact, sent: &[Sent], pace: &Pace) {
     for sample in samples {
         assert!(!sample.delay.is_negative() && sample.dispersion > Interval::ZERO);
     }
+}
+
+/// With a key only what was signed with it counts, orders included.
+fn proved(contact: &Contact, proved: &[Vec<u8>]) {
+    for sample in &contact.candidate.samples {
+        assert!(proved.iter().any(|header| header[..] == sample.header.to_bytes()), "{:?}", sample.header);
+    }
+    let passed = contact.authentication.map_or(0, |record| record.passed);
+    assert!(passed == contact.answered && passed <= proved.len());
+    assert!(contact.candidate.kiss.is_none() || passed > 0);
 }
 
 /// An estimate lies among the servers that it comes from, which are more than half of those that are fit.

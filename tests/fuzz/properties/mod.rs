@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a property fails by panicking")]
 
 pub(crate) mod adjtime;
+pub(crate) mod authentication;
 mod bytes;
 pub(crate) mod chrony_conf;
 mod configuration;
@@ -11,6 +12,7 @@ pub(crate) mod control;
 pub(crate) mod date;
 pub(crate) mod exchange;
 pub(crate) mod history;
+pub(crate) mod keys;
 pub(crate) mod ntp_conf;
 pub(crate) mod ntpdate_defaults;
 pub(crate) mod packet;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use rntpdate::exchange::{Action, Contact, Exchange, Pace, Trace};
 use rntpdate::net::{Fault, FaultKind};
 use rntpdate::time::{Interval, Reading, Time};
-use rntpdate::wire::{HEADER_LEN, NtpTimestamp};
+use rntpdate::wire::{Algorithm, HEADER_LEN, Key, KeyId, NtpTimestamp};
+use zeroize::Zeroizing;
 
 use super::bytes::Bytes;
 
@@ -28,6 +29,10 @@ pub(crate) struct Played {
     /// The requests to each server.
     pub(crate) sent: Vec<Vec<Sent>>,
     pub(crate) addresses: Vec<SocketAddr>,
+    /// The key of the run, which the servers know too.
+    pub(crate) key: Option<Key>,
+    /// What was signed with it.
+    pub(crate) proved: Vec<Vec<u8>>,
     /// Datagrams that were handed in, to be handed in again.
     seen: Vec<Vec<u8>>,
     raw: Duration,
@@ -51,8 +56,11 @@ impl Played {
         };
         let addresses: Vec<SocketAddr> =
             SERVERS[..1 + usize::from(servers % 4)].iter().map(|address| address.parse().unwrap()).collect();
+        let key = (servers & 0x80 != 0).then(|| key(servers >> 4));
         Some(Played {
-            exchange: Exchange::new(&addresses, pace.clone(), START, START + BUDGET),
+            exchange: Exchange::new(&addresses, pace.clone(), START, START + BUDGET).with_key(key.clone()),
+            key,
+            proved: Vec::new(),
             pace,
             sent: vec![Vec::new(); addresses.len()],
             addresses,
@@ -77,7 +85,9 @@ impl Played {
                     let number = self.sent.iter().map(Vec::len).sum::<usize>() as u64 + 1;
                     let nonce = NtpTimestamp::from_bits(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
                     let packet = self.exchange.request(server, nonce, self.now());
-                    assert_eq!(packet[HEADER_LEN - 8..], nonce.to_bits().to_be_bytes());
+                    assert_eq!(packet[HEADER_LEN - 8..HEADER_LEN], nonce.to_bits().to_be_bytes());
+                    assert_eq!(packet.len() > HEADER_LEN, self.key.is_some());
+                    assert!(self.key.as_ref().is_none_or(|key| key.verify(&packet).is_ok()));
                     assert!(packet[1..HEADER_LEN - 8].iter().all(|byte| *byte == 0), "a request tells nothing");
                     self.sent[server].push(Sent { nonce, raw: self.raw });
                     self.raw += Duration::from_micros(10);
@@ -147,6 +157,11 @@ impl Played {
         }
         if style & 4 != 0 {
             datagram.extend_from_slice(input.slice(usize::from(style)));
+        } else if style & 8 != 0
+            && let Some(key) = &self.key
+        {
+            self.proved.push(datagram.clone());
+            key.sign(&mut datagram);
         }
         self.receive(server, datagram);
         Some(())
@@ -160,7 +175,7 @@ impl Played {
     }
 
     /// Lets the time pass to the end.
-    pub(crate) fn run_out(mut self) -> (Vec<Contact>, Trace, Vec<Vec<Sent>>, Pace) {
+    pub(crate) fn run_out(&mut self) -> (Vec<Contact>, Trace) {
         let bound = self.addresses.len() * (2 * self.pace.samples + 2);
         for _ in 0..=bound {
             match self.act() {
@@ -170,14 +185,20 @@ impl Played {
                 }
                 Action::Done => {
                     let now = self.now();
-                    let (contacts, trace) = self.exchange.finish(&now);
-                    return (contacts, trace, self.sent, self.pace);
+                    let empty = Exchange::new(&[], self.pace.clone(), START, START);
+                    return std::mem::replace(&mut self.exchange, empty).finish(&now);
                 }
                 Action::Send(_) => unreachable!("act sends"),
             }
         }
         panic!("it does not come to an end");
     }
+}
+
+fn key(kind: u8) -> Key {
+    // Those that take a secret of any length, and AES-CMAC with sixteen bytes.
+    let algorithm = Algorithm::ALL[usize::from(kind % 6)];
+    Key::new(KeyId::MIN, algorithm, Zeroizing::new(b"sixteen letters.".to_vec())).unwrap()
 }
 
 fn fault_kind(which: u8) -> FaultKind {
