@@ -61,14 +61,14 @@ impl RtcTime {
     /// The fields, for the kernel. The derived ones are filled in: some drivers write them to their chip.
     pub fn fields(self) -> Fields {
         Fields {
-            second: self.0.second() as i32,
-            minute: self.0.minute() as i32,
-            hour: self.0.hour() as i32,
-            day: self.0.day() as i32,
-            month: self.0.month0() as i32,
+            second: self.0.second().cast_signed(),
+            minute: self.0.minute().cast_signed(),
+            hour: self.0.hour().cast_signed(),
+            day: self.0.day().cast_signed(),
+            month: self.0.month0().cast_signed(),
             year: self.0.year() - 1900,
-            weekday: self.0.weekday().num_days_from_sunday() as i32,
-            yearday: self.0.ordinal0() as i32,
+            weekday: self.0.weekday().num_days_from_sunday().cast_signed(),
+            yearday: self.0.ordinal0().cast_signed(),
         }
     }
 

@@ -48,7 +48,7 @@ impl NtpTimestamp {
 
     /// This minus `earlier`, for two that lie less than 68 years apart: right across the change of an era.
     pub const fn since(self, earlier: NtpTimestamp) -> Interval {
-        Interval::from_units(self.0.wrapping_sub(earlier.0) as i64 as i128)
+        Interval::from_units(self.0.wrapping_sub(earlier.0).cast_signed() as i128)
     }
 }
 
