@@ -88,6 +88,7 @@ impl fmt::Display for RtcTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// Counted without chrono: days from the rules of the Gregorian calendar.
     fn days_in(year: i32, month: i32) -> i32 {
@@ -144,5 +145,19 @@ mod tests {
     #[test]
     fn prints_as_hwclock_does() {
         assert_eq!(RtcTime::from_unix(1_795_428_005).unwrap().to_string(), "2026/11/23 10:00:05");
+    }
+
+    proptest! {
+        #[test]
+        fn fields_that_are_a_date_come_back_as_they_were(
+            second in -1..61, minute in -1..61, hour in -1..25, day in 0..33, month in -1..13, year in -2000..9000,
+        ) {
+            let given = Fields { second, minute, hour, day, month, year, weekday: -1, yearday: -1 };
+            if let Some(time) = RtcTime::from_fields(&given) {
+                let Fields { weekday, yearday, .. } = time.fields();
+                prop_assert_eq!(time.fields(), Fields { weekday, yearday, ..given });
+                prop_assert_eq!(RtcTime::from_unix(time.as_unix()), Some(time));
+            }
+        }
     }
 }

@@ -108,6 +108,13 @@ mod tests {
 
     proptest! {
         #[test]
+        fn the_short_format_loses_no_bit(bits in any::<u32>()) {
+            let units = NtpShort::from_bits(bits).to_interval().units();
+            prop_assert_eq!((units >> 16, units & 0xffff), (i128::from(bits), 0));
+            prop_assert_eq!(NtpShort::from_bits(bits).to_bits(), bits);
+        }
+
+        #[test]
         fn unfolding_undoes_folding(units in 0_i128..(1 << 64)) {
             let time = Time::from_units(units);
             prop_assert_eq!(NtpTimestamp::from_time(time).unfold(Time::UNIX_EPOCH), time);
