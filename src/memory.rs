@@ -9,7 +9,7 @@ use crate::outcome::{ExitStatus, Outcome};
 use crate::plan::{MemoryPlan, Plan};
 use crate::report::{self, Channel, Line, Priority};
 use crate::system::history_file::{self, Found};
-use crate::system::local_zone;
+use crate::system::{Keeper, local_zone};
 
 /// The history, between its file and the run.
 #[derive(Debug)]
@@ -48,10 +48,10 @@ impl<'a> Memory<'a> {
     }
 
     /// Stores what the run has taught; gives what is wrong with the file.
-    pub fn keep(mut self, outcome: &Outcome) -> Vec<Line> {
-        if let (Some(plan), Some(taught), false) = (self.plan, &outcome.taught, self.is_dry)
+    pub fn keep(mut self, outcome: &Outcome, keeper: Option<&Keeper>) -> Vec<Line> {
+        if let (Some(plan), Some(taught), false, Some(keeper)) = (self.plan, &outcome.taught, self.is_dry, keeper)
             && self.is_usable
-            && let Err(error) = history_file::replace(&plan.history, &discipline::render(&taught.lesson.history))
+            && let Err(error) = keeper.history(&discipline::render(&taught.lesson.history))
         {
             self.problems.push(format!("cannot keep the history in {}: {error}", plan.history.display()));
         }

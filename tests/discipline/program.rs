@@ -2,6 +2,7 @@
 
 use rntpdate::cli::rntpdate::RntpdateCli;
 use rntpdate::discipline::{self, History};
+use rntpdate::hwclock::record::Disk;
 use rntpdate::outcome::Outcome;
 use rntpdate::plan::Plan;
 use rntpdate::sync::{self, System};
@@ -57,6 +58,7 @@ impl Program {
             resolver: world,
             nonce: &mut nonce,
             open_rtc: &mut |_| Err(RtcError::None { tried: Vec::new() }),
+            shelf: &Disk,
             local: &chrono::Utc,
             progress: &mut NoProgress,
         };

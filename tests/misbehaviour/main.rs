@@ -11,6 +11,7 @@ mod times;
 use ntpserver::{Builder, Server};
 use rntpdate::cli::rntpdate::RntpdateCli;
 use rntpdate::estimate::{DropReason, Verdict};
+use rntpdate::hwclock::record::Disk;
 use rntpdate::outcome::{Conclusion, Outcome};
 use rntpdate::plan::Plan;
 use rntpdate::sync::{self, System};
@@ -45,6 +46,7 @@ fn run_with(clock: &mut dyn Clock, plan: &Plan) -> Outcome {
         resolver: &SystemResolver,
         nonce: &mut nonce,
         open_rtc: &mut |_| Err(RtcError::None { tried: Vec::new() }),
+        shelf: &Disk,
         local: &chrono::Utc,
         progress: &mut NoProgress,
     };
