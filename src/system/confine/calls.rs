@@ -148,6 +148,8 @@ impl Rules {
         rules.internet(kinds);
         let rtc: &[u64] = if needs.rtc { &RTC } else { &[] };
         rules.requests(&[&TERMINAL, rtc].concat());
+        // The lock is given back at the end.
+        rules.allow(libc::SYS_flock, [equal(1, libc::LOCK_UN as u64)]);
         if needs.adjust {
             rules.any(&[libc::SYS_clock_adjtime, libc::SYS_adjtimex]);
         }

@@ -213,8 +213,8 @@ mod tests {
             assert_eq!(fs::read_to_string(copy).unwrap(), "own words");
             ask(&ours, &Task::Adjtime(text.clone())).unwrap();
             assert_eq!(fs::read_to_string(folder.path().join("adjtime")).unwrap(), text);
-            ask(&ours, &Task::Note(Note::Rate, "boot\n192.0.2.1 5\n".to_owned())).unwrap();
-            assert_eq!(fs::read_to_string(folder.path().join("rate")).unwrap(), "boot\n192.0.2.1 5\n");
+            ask(&ours, &Task::Note(Note::Rate, "01-ef\n192.0.2.1 5\n".to_owned())).unwrap();
+            assert_eq!(fs::read_to_string(folder.path().join("rate")).unwrap(), "01-ef\n192.0.2.1 5\n");
             let command = Task::Command { offset: 5, server: None, wait: Duration::ZERO };
             assert_eq!(ask(&ours, &command).unwrap_err().text, "exit status: 7");
             fs::remove_file(folder.path().join("adjtime")).unwrap();
