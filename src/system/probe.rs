@@ -23,9 +23,8 @@ const BUDGET: Duration = Duration::from_millis(1500);
 
 /// Looks at every server at once: at those that were silent for signs of life, at all that got our packets for what they
 /// say of themselves. `version` is the protocol's, for one more request. Takes 0.3 s if nobody answers, however many they
-/// are; servers beyond the first 64 are not looked at.
-pub fn gather_evidence(contacts: &[&Contact], version: u8) -> Vec<Evidence> {
-    let own = own_addresses();
+/// are; servers beyond the first 64 are not looked at. `own`: this machine's addresses.
+pub fn gather_evidence(contacts: &[&Contact], version: u8, own: &[IpAddr]) -> Vec<Evidence> {
     thread::scope(|scope| {
         let looking: Vec<_> = contacts
             .iter()
@@ -54,7 +53,8 @@ pub fn gather_evidence(contacts: &[&Contact], version: u8) -> Vec<Evidence> {
     })
 }
 
-fn own_addresses() -> Vec<IpAddr> {
+/// This machine's addresses.
+pub fn own_addresses() -> Vec<IpAddr> {
     let interfaces = getifaddrs().into_iter().flatten();
     let addresses = interfaces.filter_map(|interface| {
         let address = interface.address?;
