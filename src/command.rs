@@ -191,7 +191,7 @@ fn on_this_machine(
     };
     let mut outcome = sync::run_after(plan, &mut system, earlier);
     if plan.mode == RunMode::Debug {
-        explain(&mut outcome, plan);
+        explain(&mut outcome, plan, key);
     }
     Ok(outcome)
 }

@@ -7,18 +7,19 @@ use std::time::Duration;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::system::{Resolver, SystemResolver, gather_evidence};
+use crate::wire::Key;
 
 /// What may be spent on the names of addresses, which only adorn: no more than on signs of life.
 const REVERSE: Duration = Duration::from_millis(300);
 
-/// Adds to an outcome what explains it.
-pub fn explain(outcome: &mut Outcome, plan: &Plan) {
+/// Adds to an outcome what explains it. `key` is the one that the run used.
+pub fn explain(outcome: &mut Outcome, plan: &Plan, key: Option<&Key>) {
     let addresses: Vec<IpAddr> =
         outcome.hosts.iter().flat_map(|host| host.addresses.iter().flatten()).map(SocketAddr::ip).collect();
     let (names, evidence) = thread::scope(|scope| {
         let names = scope.spawn(|| SystemResolver.reverse(&addresses, REVERSE.min(plan.names)));
         let contacts: Vec<_> = outcome.servers.iter().map(|server| &server.contact).collect();
-        let evidence = gather_evidence(&contacts, plan.pace.version);
+        let evidence = gather_evidence(&contacts, plan, key);
         (names.join().unwrap_or_default(), evidence)
     });
     let mut names = names.into_iter();

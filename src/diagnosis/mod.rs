@@ -3,13 +3,14 @@
 //! A cause is named where the evidence tells it from the others; where it does not, all that fit are named.
 #![forbid(unsafe_code)]
 
+mod authentication;
 mod evidence;
 mod fault;
 mod reply;
 mod silence;
 mod sync_state;
 
-pub use evidence::{Evidence, LowPort, Sign, Signs};
+pub use evidence::{Evidence, KeyUse, LowPort, Sign, Signs};
 
 use crate::estimate::{DropReason, Verdict};
 use crate::outcome::{Conclusion, Outcome, Server};
@@ -83,7 +84,7 @@ pub enum Code {
     AccessDenied,
     /// Kiss code RATE.
     RateLimited,
-    /// The reply did not prove who sent it.
+    /// The server does not accept our key, or its replies do not prove that it has it.
     NotAuthentic,
     /// This machine's clock was set during the run.
     ClockSetHere,
@@ -182,7 +183,10 @@ pub fn diagnose(server: &Server, outcome: &Outcome) -> Diagnosis {
             _ => silence::diagnose(server),
         },
         Verdict::Dropped(DropReason::StrataTooHigh | DropReason::LeapNotInSync) => sync_state::diagnose(server),
-        Verdict::Dropped(reason) => reply::unfit(reason, contact),
+        Verdict::Dropped(reason) => match &contact.authentication {
+            Some(used) if reason == DropReason::Untrusted => authentication::unproven(server, used),
+            _ => reply::unfit(reason, contact),
+        },
         Verdict::Falseticker => falseticker(server, outcome),
         Verdict::Undecided => no_majority(server, outcome),
         Verdict::Truechimer | Verdict::Outlier => fit(server),

@@ -15,6 +15,7 @@ mod files;
 mod relay;
 mod trust;
 mod types;
+mod verdicts;
 
 use std::path::Path;
 
