@@ -1,5 +1,8 @@
 //! A key is used, and the server does not accept it, or does not prove that it has it.
 
+#[cfg(test)]
+mod tests;
+
 use super::{Certainty, Code, Diagnosis};
 use crate::estimate::Kiss;
 use crate::exchange::Authentication;
@@ -50,6 +53,13 @@ pub(super) fn unproven(server: &Server, used: &Authentication) -> Diagnosis {
         }
     }
     .there(advice(used))
+}
+
+/// Besides replies with the right code.
+pub(super) fn also_came(used: &Authentication) -> String {
+    let (count, key) = (used.failed, name(used));
+    let fault = used.last_failure.map_or(String::new(), |fault| format!(": {fault}"));
+    format!("; {count} more came without the code of {key}, and were not used{fault}")
 }
 
 /// Requests with a key are dropped, one without is answered.

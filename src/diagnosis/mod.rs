@@ -199,13 +199,18 @@ fn fit(server: &Server) -> Diagnosis {
     }
     let contact = &server.contact;
     let (sent, answered) = (contact.sent, contact.answered);
-    let seen = format!("{answered} of {sent} requests answered (reach {:03o})", contact.reach);
+    let unproven = contact.authentication.as_ref().filter(|used| used.failed > 0);
+    let others = unproven.map_or(String::new(), authentication::also_came);
+    let seen = format!("{answered} of {sent} requests answered (reach {:03o}){others}", contact.reach);
     if server.contact.candidate.kiss.is_some() {
         return reply::rate(format!("{seen}, then kiss code RATE"));
     }
     if answered < sent {
         let lost = 100 * (sent - answered) / sent;
-        let cause = format!("{lost} % of the packets get lost: a bad line, or the server drops what it finds too much");
+        let cause = match unproven {
+            Some(_) => format!("{lost} % of its replies get lost or are changed on the way: a bad line, or a forger"),
+            None => format!("{lost} % of the packets get lost: a bad line, or the server drops what it finds too much"),
+        };
         return Diagnosis::new(Code::Loss, Certainty::Likely, format!("fit, and {seen}"), cause)
             .here("more samples help (-p 8); --interval 2 asks no faster than servers with `limited` allow");
     }

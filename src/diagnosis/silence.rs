@@ -8,11 +8,12 @@ pub(super) fn diagnose(server: &Server) -> Diagnosis {
     let requests =
         if server.contact.sent == 1 { "1 request".to_owned() } else { format!("{} requests", server.contact.sent) };
     let silence = format!("no reply to {requests}");
+    let key = server.contact.authentication.as_ref();
     let Some(signs) = &server.evidence.signs else {
-        let cause = "the host is down, a firewall drops UDP 123, or the server ignores this client";
+        let key = key.map_or(String::new(), |used| format!(" or does not accept {}", authentication::name(used)));
+        let cause = format!("the host is down, a firewall drops UDP 123, or the server ignores this client{key}");
         return Diagnosis::new(Code::HostSilent, Certainty::Possible, silence, cause).here("run it again with -d");
     };
-    let key = server.contact.authentication.as_ref();
     match signs.answered_by {
         Some(from) if (from.ip(), from.port()) == (server.contact.address.ip(), server.contact.address.port()) => {
             return match key {
@@ -22,6 +23,7 @@ pub(super) fn diagnose(server: &Server) -> Diagnosis {
             };
         }
         Some(from) => return other_address(server, &format!("{from}")),
+        None if signs.signed == Some(Sign::Answered) => return late(&silence),
         None => {}
     }
     // Replies to control questions prove that packets get through both ways on this port.
