@@ -14,7 +14,8 @@ use crate::ntpserver::{Behaviour, Builder, DAY, ReceivedRequest, SECOND, Server}
 use crate::{assert_offset, dropped, plan, run_with_key, start_all};
 
 fn key_of(id: u32, algorithm: Algorithm, secret: &[u8]) -> Key {
-    Key::new(KeyId::new(id).unwrap(), algorithm, Zeroizing::new(secret.to_vec())).unwrap()
+    let id = KeyId::new(id).expect("not 0");
+    Key::new(id, algorithm, Zeroizing::new(secret.to_vec())).expect("a secret of a fitting length")
 }
 
 fn key() -> Key {
