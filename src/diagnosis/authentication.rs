@@ -21,20 +21,21 @@ pub(super) fn unproven(server: &Server, used: &Authentication) -> Diagnosis {
     let order = order.map_or(String::new(), |kiss| format!("; and it is an order: {kiss}"));
     let came = if count == 1 { "1 reply".to_owned() } else { format!("{count} replies") };
     let found = |certainty, seen: &str, cause: String| {
-        Diagnosis::new(Code::NotAuthentic, certainty, format!("{came}, {seen}{order}"), cause)
+        Diagnosis::new(Code::NotAuthentic, certainty, format!("{came} {seen}{order}"), cause)
     };
     match used.last_failure {
         Some(MacFault::CryptoNak) => {
             let cause = format!(
                 "the server refuses {key}: it lacks that number or does not trust it, or secret or type differ"
             );
-            found(Certainty::Likely, "with a crypto-NAK in place of a proof", cause).here(compare(server, used))
+            found(Certainty::Likely, "with a crypto-NAK in place of a MAC", cause).here(compare(server, used))
         }
         Some(MacFault::Missing) => {
-            let cause =
-                format!("the server does not know about {key}: it has no keys, or is no server that can have any");
+            let cause = format!(
+                "the server knows nothing of {key}: it has no keys, or cannot have any; or somebody else answers in its place"
+            );
             found(Certainty::Likely, "without a MAC", cause)
-                .here("leave out -a if you trust the way to it, or ask a server that has the key")
+                .here("ask a server that has the key; without -a anybody on the way could tell the time")
         }
         Some(MacFault::OtherKey(other)) => {
             let cause = format!("the server signs with key {other}, and we asked with {key}");

@@ -12,6 +12,7 @@ mod clients;
 mod daemon;
 mod failures;
 mod files;
+mod newcomer;
 mod relay;
 mod trust;
 mod types;

@@ -75,7 +75,7 @@ fn no_change_of_a_real_reply_is_believed() {
     for (name, change) in changes {
         let relay = Relay::start(&network, "127.0.0.1:123", &behind, change);
         for id in [2, 6] {
-            let run = with_key(&network, "-q", id, ours.path(), &["-p2", "127.0.0.1"]);
+            let run = with_key(&network, "-q", id, ours.path(), &["-p2", "-t0.2", "--interval=0.2", "127.0.0.1"]);
             println!("{name}: {}", run.stderr.lines().next().unwrap_or_default());
             run.assert_dropped("127.0.0.1", "Server dropped: Server is untrusted");
         }
