@@ -79,7 +79,7 @@ pub(super) fn refused(silence: &str, server: &Server, used: &Authentication) -> 
     }
     let cause = format!(
         "the server does not accept {key}: it lacks that number or does not trust it, or secret or type differ \
-         (seldom: a filter drops NTP packets of more than 48 bytes)"
+         (seldom: a filter drops NTP packets above 48 bytes)"
     );
     Diagnosis::new(Code::NotAuthentic, Certainty::Likely, seen, cause).here(compare(server, used)).there(advice(used))
 }

@@ -10,6 +10,8 @@ use crate::support::netns::Netns;
 
 /// How soon the thread notices that it is to end.
 const BREATH: Duration = Duration::from_millis(50);
+/// How long the server may take, on a busy machine.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Passes packets on from an address in one network to the server at 127.0.0.1 in another, and back.
 pub(crate) struct Relay {
@@ -40,8 +42,8 @@ impl Relay {
         let front = network.udp(address.parse().expect("an address and a port"));
         let back = behind.udp("127.0.0.1:0".parse().expect("an address"));
         back.connect("127.0.0.1:123").expect("cannot connect to the server");
-        for socket in [&front, &back] {
-            socket.set_read_timeout(Some(BREATH)).expect("cannot set a time-out");
+        for (socket, patience) in [(&front, BREATH), (&back, PATIENCE)] {
+            socket.set_read_timeout(Some(patience)).expect("cannot set a time-out");
         }
         let (stop, replies) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let (told, counted) = (Arc::clone(&stop), Arc::clone(&replies));

