@@ -67,10 +67,13 @@ impl Relay {
     }
 }
 
-/// One request from the front, and the server's reply to it.
+/// One request for the time from the front, and the server's reply to it. Other questions (mode 6) chronyd would not answer.
 fn fetch(front: &UdpSocket, back: &UdpSocket) -> Option<(Vec<u8>, SocketAddr)> {
     let mut bytes = [0; 1024];
     let (length, client) = front.recv_from(&mut bytes).ok()?;
+    if bytes[0] & 7 != 3 {
+        return None;
+    }
     back.send(&bytes[..length]).ok()?;
     let length = back.recv(&mut bytes).ok()?;
     Some((bytes[..length].to_vec(), client))

@@ -127,15 +127,35 @@ fn silence_is_not_taken_for_a_wrong_key() {
     assert_eq!(told.0, "slow-or-lossy", "{told:?}");
 }
 
+/// The same server, first with a wrong key, then with a right one behind a firewall, then both.
+#[test]
+fn a_firewall_and_a_wrong_key_are_told_apart() {
+    let Some(cache) = require::servers() else { return };
+    for kind in Kind::BOTH {
+        let server = Served::start(&cache, kind, &file(kind));
+        let (right, wrong) = (server.its_file(), KeyFile::new(&wrong_file(kind)));
+        let code = |file: &Path| verdict(&server.network, 2, file, &HURRY).0;
+        assert_eq!([code(&right), code(wrong.path())], ["fit", "not-authentic"]);
+        load(&server.network, "udp dport 123 drop");
+        // What cannot be seen is not said: the key may be wrong as well.
+        assert_eq!([code(&right), code(wrong.path())], ["filtered-or-ignored"; 2]);
+    }
+}
+
+/// Puts a rule into the network's firewall.
+fn load(network: &Netns, rule: &str) {
+    let rules = format!("table inet t {{ chain c {{ type filter hook input priority 0; {rule}; }}; }}");
+    let loaded = network.command("nft").arg(rules).status().expect("cannot start nft");
+    assert!(loaded.success());
+}
+
 /// A filter that drops what is longer than a plain request looks from here like a server that does not want the key; the
 /// verdict names both.
 #[test]
 fn a_filter_for_long_packets_is_named_too() {
     let Some(cache) = require::servers() else { return };
     let server = Served::start(&cache, Kind::Chronyd, &file(Kind::Chronyd));
-    let rules = "table inet t { chain c { type filter hook input priority 0; udp dport 123 udp length > 56 drop; }; }";
-    let loaded = server.network.command("nft").arg(rules).status().expect("cannot start nft");
-    assert!(loaded.success());
+    load(&server.network, "udp dport 123 udp length > 56 drop");
     let told = verdict(&server.network, 2, &server.its_file(), &HURRY);
     assert_told(&told, "likely", &["a filter drops NTP packets above 48 bytes"]);
 }
