@@ -99,7 +99,7 @@ impl<'a> Machine<'a> {
         };
         let mut outcome = sync::run_after(plan, &mut system, earlier);
         if plan.mode == RunMode::Debug {
-            explain(&mut outcome, plan, self.helpers.resolver(), &self.own);
+            explain(&mut outcome, plan, self.key.as_ref(), self.helpers.resolver(), &self.own);
         }
         Ok(outcome)
     }
