@@ -32,6 +32,11 @@ pub enum Event {
         /// When it came in, where the kernel tells.
         at: Option<Time>,
     },
+    /// So much came in that answers no request that the kernel drops the like of it from now on.
+    Flooded {
+        /// Where.
+        socket: SocketIndex,
+    },
     /// The kernel or a router reports that packets do not get through.
     Failed {
         /// Where.

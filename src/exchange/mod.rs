@@ -114,6 +114,11 @@ impl Exchange {
         }
     }
 
+    /// Junk is no longer handed in from a server's address.
+    pub fn flooded(&mut self, server: usize) {
+        self.trace.push(server, TraceEvent::Flooded);
+    }
+
     /// The kernel's word at this raw monotonic time that packets to a server do not get through. Where that may pass it costs
     /// one request, else it ends the exchange with the server.
     pub fn failed(&mut self, server: usize, fault: Fault, now: Duration) {

@@ -13,6 +13,7 @@ use nix::sys::socket::{
 use nix::sys::time::TimeSpec;
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::flood::Guard;
 use crate::net::{Event, Fault, FaultKind, SocketIndex};
 use crate::time::Time;
 
@@ -38,7 +39,7 @@ pub trait Network {
 #[derive(Debug)]
 pub struct UdpNetwork {
     epoll: Epoll,
-    sockets: Vec<Option<Socket>>,
+    sockets: Vec<Option<(Socket, Guard)>>,
 }
 
 impl UdpNetwork {
@@ -56,7 +57,7 @@ impl Network for UdpNetwork {
             Ok(socket)
         });
         let (socket, result) = match opened {
-            Ok(socket) => (Some(socket), Ok(())),
+            Ok(socket) => (Some((socket, Guard::default())), Ok(())),
             Err(error) => (None, Err(fault(errno_of(&error), None))),
         };
         self.sockets.push(socket);
@@ -64,7 +65,8 @@ impl Network for UdpNetwork {
     }
 
     fn send(&mut self, socket: SocketIndex, datagram: &[u8]) -> Result<(), Fault> {
-        let Some(Some(socket)) = self.sockets.get(socket) else { return Err(fault(Errno::EBADF, None)) };
+        let Some(Some((socket, guard))) = self.sockets.get_mut(socket) else { return Err(fault(Errno::EBADF, None)) };
+        guard.expect(datagram, socket);
         socket.send(datagram).map(|_| ()).map_err(|error| fault(errno_of(&error), None))
     }
 
@@ -75,12 +77,12 @@ impl Network for UdpNetwork {
         let count = self.epoll.wait(&mut ready, EpollTimeout::from(timeout)).unwrap_or(0);
         for event in &ready[..count] {
             let index = event.data() as SocketIndex;
-            let Some(Some(socket)) = self.sockets.get(index) else { continue };
+            let Some(Some((socket, guard))) = self.sockets.get_mut(index) else { continue };
             // The time that a request left comes before its reply is looked at.
             if event.events().contains(EpollFlags::EPOLLERR) {
                 drain_errors(index, socket, events);
             }
-            drain_datagrams(index, socket, events);
+            drain_datagrams(index, socket, guard, events);
         }
     }
 }
@@ -99,7 +101,7 @@ fn drain_errors(index: SocketIndex, socket: &Socket, events: &mut Vec<Event>) {
 }
 
 /// Takes in what has arrived.
-fn drain_datagrams(index: SocketIndex, socket: &Socket, events: &mut Vec<Event>) {
+fn drain_datagrams(index: SocketIndex, socket: &Socket, guard: &mut Guard, events: &mut Vec<Event>) {
     let mut storage = [0; DATAGRAM_MAX];
     let mut control = nix::cmsg_space!([TimeSpec; 3]);
     for _ in 0..DRAIN_MAX {
@@ -113,7 +115,11 @@ fn drain_datagrams(index: SocketIndex, socket: &Socket, events: &mut Vec<Event>)
                 return;
             }
         };
+        let flooded = guard.notice(&storage[..length], socket);
         events.push(Event::Received { socket: index, datagram: storage[..length].to_vec(), at });
+        if flooded {
+            events.push(Event::Flooded { socket: index });
+        }
     }
 }
 

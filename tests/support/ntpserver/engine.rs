@@ -125,6 +125,13 @@ impl Engine {
                     Some(reply) => (reply.clone(), pending.plan.source),
                     None => continue,
                 },
+                Item::Made(place) => {
+                    let mut bytes = self.compose(pending, &[]);
+                    if let Behaviour::Before(_, make) | Behaviour::After(_, make) = &pending.active[place] {
+                        make(&pending.request, &mut bytes);
+                    }
+                    (bytes, Source::Own)
+                }
                 Item::Forged(shift) => {
                     let mut bytes = self.compose(pending, &[Behaviour::Shift(shift)]);
                     packet::forge_origin(&mut bytes, ((pending.number << 32) + index) as u64);

@@ -103,6 +103,11 @@ impl Server {
         self.addr.port()
     }
 
+    /// Its own socket once more: what is sent through it comes from the server's address and port.
+    pub fn socket(&self) -> UdpSocket {
+        self.socket.try_clone().expect("a handle to the server's socket")
+    }
+
     /// Every datagram received so far, in order of arrival, those it does not answer included.
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         lock(&self.shared.requests).clone()
