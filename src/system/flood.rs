@@ -59,7 +59,8 @@ impl Guard {
     fn filter(&self) -> Vec<SockFilter> {
         let code = |parts: u32| parts as u16;
         let load = |at: u32| SockFilter::new(code(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS), 0, 0, UDP_HEADER + at);
-        let unless = |value: u32, skip: u8| SockFilter::new(code(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K), 0, skip, value);
+        let unless =
+            |value: u32, skip: u8| SockFilter::new(code(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K), 0, skip, value);
         let give = |length: u32| SockFilter::new(code(libc::BPF_RET | libc::BPF_K), 0, 0, length);
         let at = ORIGIN.start as u32;
         let mut program = Vec::with_capacity(self.nonces.len() * 5 + 1);

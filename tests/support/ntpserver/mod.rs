@@ -31,7 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-pub use behaviour::{Behaviour, When};
+pub use behaviour::{Behaviour, Edit, When};
 pub use builder::Builder;
 pub use profile::{Reference, Version};
 pub use time::{DAY, MICROSECOND, MILLISECOND, Nanos, SECOND, YEAR, ntp_bytes, unix_now};
