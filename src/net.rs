@@ -37,6 +37,13 @@ pub enum Event {
         /// Where.
         socket: SocketIndex,
     },
+    /// As `Failed`, but nothing shows that it is about our packet, which whoever forges such a report does not know.
+    Rumoured {
+        /// Where.
+        socket: SocketIndex,
+        /// Why.
+        fault: Fault,
+    },
     /// The kernel or a router reports that packets do not get through.
     Failed {
         /// Where.

@@ -119,6 +119,15 @@ impl Exchange {
         self.trace.push(server, TraceEvent::Flooded);
     }
 
+    /// A report that packets do not get through, by nobody knows whom: it explains a silence, and changes nothing else.
+    pub fn rumoured(&mut self, server: usize, fault: Fault) {
+        if let Some(session) = self.sessions.get_mut(server) {
+            if session.rumoured(fault) {
+                self.trace.push(server, TraceEvent::Failed(fault));
+            }
+        }
+    }
+
     /// The kernel's word at this raw monotonic time that packets to a server do not get through. Where that may pass it costs
     /// one request, else it ends the exchange with the server.
     pub fn failed(&mut self, server: usize, fault: Fault, now: Duration) {

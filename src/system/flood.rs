@@ -51,6 +51,11 @@ impl Guard {
         begins
     }
 
+    /// Whether this is (the beginning of) a request of ours, as an ICMP message quotes it (RFC 1812 §4.3.2.3).
+    pub(super) fn is_ours(&self, quoted: &[u8]) -> bool {
+        quoted.get(TRANSMIT).is_some_and(|quoted| self.nonces.iter().any(|nonce| quoted == nonce))
+    }
+
     fn answers(&self, datagram: &[u8]) -> bool {
         datagram.len() >= HEADER_LEN && self.nonces.iter().any(|nonce| datagram[ORIGIN] == *nonce)
     }

@@ -8,6 +8,7 @@ use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrIn, sendmmsg};
+use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::ntpserver::{SECOND, ntp_bytes, unix_now};
 use crate::programs::Running;
@@ -63,6 +64,39 @@ pub(crate) fn flood(server: &UdpSocket, aim: Aim, most: usize, client: &mut Runn
         sent += done.map_or(0, Iterator::count);
     }
     sent
+}
+
+/// Tells the client, by forged ICMP messages, that the server cannot be reached; gives how many there were.
+///
+/// They quote the headers of a packet that the client may have sent, which is all that the attacker knows of it.
+pub(crate) fn icmp(client: &mut Running) -> usize {
+    let socket = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::ICMPV4)).expect("a raw socket");
+    let target = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into();
+    let mut sent = 0;
+    while !client.is_over() {
+        for port in client_ports() {
+            // Port unreachable, host unreachable, administratively prohibited; time exceeded (RFC 792).
+            for (kind, code) in [(3, 3), (3, 1), (3, 13), (11, 0)] {
+                sent += usize::from(socket.send_to(&unreachable(kind, code, port), &target).is_ok());
+            }
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    sent
+}
+
+/// An ICMP error about a packet of 48 bytes from `port` to the server's.
+fn unreachable(kind: u8, code: u8, port: u16) -> Vec<u8> {
+    let mut message = vec![kind, code, 0, 0, 0, 0, 0, 0];
+    message.extend([0x45, 0, 0, 76, 0, 0, 0x40, 0, 64, 17, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1]);
+    message.extend([port.to_be_bytes(), 123_u16.to_be_bytes(), [0, 56], [0, 0]].concat());
+    message.extend([0x5a; 48]);
+    // RFC 1071.
+    let sum: u32 = message.chunks(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]]))).sum();
+    let folded = (sum & 0xffff) + (sum >> 16);
+    let checksum = !((folded + (folded >> 16)) as u16);
+    message[2..4].copy_from_slice(&checksum.to_be_bytes());
+    message
 }
 
 fn packet(aim: Aim, index: usize, random: &mut Random) -> Vec<u8> {

@@ -36,7 +36,7 @@ const WRONG_OR_NO_TIME: &str = "as above, or no time is found";
 const NO_SELECTION: &str = "compares servers, and selects none";
 
 /// All of them.
-pub(crate) const ROWS: [Row; 19] = [
+pub(crate) const ROWS: [Row; 20] = [
     Row {
         attack: "up to 10⁶ forged replies per run to the client's port, random origin",
         success: "packets that make a wrong time accepted",
@@ -100,6 +100,14 @@ pub(crate) const ROWS: [Row; 19] = [
         alone: false,
         unfit: anybody,
         play: forged_kiss,
+    },
+    Row {
+        attack: "ICMP unreachable and time exceeded forged every 5 ms for the client's port",
+        success: "no time is found",
+        runs: (20, 2),
+        alone: false,
+        unfit: anybody,
+        play: forged_icmp,
     },
     Row {
         attack: "replies held back 6.5 s (beyond a root distance of 3 s)",
@@ -260,8 +268,10 @@ fn forged_at_guessed_ports(lab: &Lab, _: usize) -> Score {
 /// A run made long, so that a million packets fall into it, unless the client closes its port between requests.
 fn forged(lab: &Lab, aim: Aim) -> Score {
     let most = lab.packets(1_000_000);
-    let server = lab.start(HOST, distant());
-    let mut client = lab.begin(&Task::new(&[HOST]).samples(8).interval(2.0));
+    // Far away, for the clients that keep a port open for one reply only.
+    let way = Duration::from_millis(250);
+    let server = lab.start(HOST, Server::builder().delays(way, way));
+    let mut client = lab.begin(&Task::new(&[HOST]).samples(8).interval(1.5));
     let sent = lab.inside(|| forger::flood(&server.socket(), aim, most, &mut client));
     let report = client.finish();
     lab.note(&report, sent);
@@ -340,6 +350,15 @@ fn forged_kiss(lab: &Lab, run: usize) -> Score {
         bytes[12..16].copy_from_slice(&code);
     });
     let report = ask_honest(lab, vec![Behaviour::Before(5, kiss)]);
+    Score::one(wrong_or_none(&report))
+}
+
+fn forged_icmp(lab: &Lab, _: usize) -> Score {
+    let _server = lab.start(HOST, distant());
+    let mut client = lab.begin(&Task::new(&[HOST]));
+    let sent = lab.inside(|| forger::icmp(&mut client));
+    let report = client.finish();
+    lab.note(&report, sent);
     Score::one(wrong_or_none(&report))
 }
 
