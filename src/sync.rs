@@ -175,6 +175,8 @@ fn take_in(events: &mut Vec<Event>, exchange: &mut Exchange, clock: &dyn Clock) 
         match event {
             Event::Sent { socket, number, at } => exchange.sent(socket, number, at),
             Event::Received { socket, datagram, at } => exchange.received(socket, &datagram, at, clock.now()),
+            Event::Flooded { socket } => exchange.flooded(socket),
+            Event::Rumoured { socket, fault } => exchange.rumoured(socket, fault),
             Event::Failed { socket, fault } => exchange.failed(socket, fault, clock.now().raw),
         }
     }

@@ -13,6 +13,7 @@ pub mod daemons;
 mod examine;
 #[allow(unsafe_code, reason = "the one place for system calls that no crate wraps")]
 mod ffi;
+mod flood;
 mod helper;
 pub mod history_file;
 pub mod kernel_zone;
