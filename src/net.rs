@@ -4,6 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::time::Time;
@@ -31,6 +32,18 @@ pub enum Event {
         datagram: Vec<u8>,
         /// When it came in, where the kernel tells.
         at: Option<Time>,
+    },
+    /// So much came in that answers no request that the kernel drops the like of it from now on.
+    Flooded {
+        /// Where.
+        socket: SocketIndex,
+    },
+    /// As `Failed`, but nothing shows that it is about our packet, which whoever forges such a report does not know.
+    Rumoured {
+        /// Where.
+        socket: SocketIndex,
+        /// Why.
+        fault: Fault,
     },
     /// The kernel or a router reports that packets do not get through.
     Failed {
@@ -99,7 +112,7 @@ impl std::fmt::Display for Fault {
 }
 
 /// Which addresses of a name are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Family {
     /// Every address.
     Any,
@@ -110,7 +123,7 @@ pub enum Family {
 }
 
 /// Why a name has no address.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum ResolveError {
     /// EAI_AGAIN and the like: the name server, not the name, is at fault.
     #[error("name server cannot be used: {text} ({code})")]

@@ -125,6 +125,8 @@ pub struct Plan {
     pub names: Duration,
     /// Whom to run as.
     pub user: Option<String>,
+    /// Whether system calls that the run does not need are to be refused.
+    pub sandbox: bool,
     /// What to print.
     pub output: Output,
     /// The UDP port of each server for which it was given.
@@ -220,6 +222,7 @@ impl Plan {
             // Whatever the name servers do, as much time remains for the time servers.
             names: NAMES.min(deadline / 2),
             user: cli.user.clone(),
+            sandbox: !cli.no_sandbox,
             output: Output {
                 syslog: cli.syslog,
                 verbose: cli.verbose,

@@ -11,8 +11,9 @@ use crate::discipline::History;
 use crate::estimate::{Estimate, Verdict, assess};
 use crate::exchange::{Action, Contact, Exchange, Trace};
 use crate::hwclock::adjtime::Kept;
-use crate::hwclock::follow::follow;
+use crate::hwclock::follow::{Chip, follow};
 use crate::hwclock::functions::Open;
+use crate::hwclock::record::Shelf;
 use crate::hwclock::zone::Zone;
 use crate::net::{Event, Fault, FaultKind, Resolved};
 use crate::outcome::{Conclusion, Host, Outcome, RtcResult, Server};
@@ -41,6 +42,8 @@ pub struct System<'a> {
     pub key: Option<&'a Key>,
     /// The way to the RTC.
     pub open_rtc: &'a mut Open<'a>,
+    /// The way to the adjtime file.
+    pub shelf: &'a dyn Shelf,
     /// What an RTC in local time shows.
     pub local: &'a dyn Zone,
     /// Whom to tell how far the run is.
@@ -172,6 +175,8 @@ fn take_in(events: &mut Vec<Event>, exchange: &mut Exchange, clock: &dyn Clock) 
         match event {
             Event::Sent { socket, number, at } => exchange.sent(socket, number, at),
             Event::Received { socket, datagram, at } => exchange.received(socket, &datagram, at, clock.now()),
+            Event::Flooded { socket } => exchange.flooded(socket),
+            Event::Rumoured { socket, fault } => exchange.rumoured(socket, fault),
             Event::Failed { socket, fault } => exchange.failed(socket, fault, clock.now().raw),
         }
     }
@@ -234,5 +239,6 @@ fn set_rtc(plan: &Plan, system: &mut System<'_>, conclusion: &Conclusion) -> Opt
         Decision::Step if !plan.is_dry() => Interval::ZERO,
         Decision::Step | Decision::Slew => estimate.offset,
     };
-    Some(follow(plan.rtc.as_ref()?, &*system.clock, system.open_rtc, system.local, correction))
+    let mut chip = Chip { open: system.open_rtc, shelf: system.shelf, local: system.local };
+    Some(follow(plan.rtc.as_ref()?, &*system.clock, &mut chip, correction))
 }

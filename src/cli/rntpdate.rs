@@ -158,6 +158,11 @@ pub struct RntpdateCli {
     #[arg(short = 'U', long, value_name = "USER", help_heading = TRUST)]
     pub user: Option<String>,
 
+    /// Let the run make system calls that it does not need. For kernels and C libraries that the filter does not fit; it is
+    /// logged.
+    #[arg(long, help_heading = TRUST)]
+    pub no_sandbox: bool,
+
     /// Log to syslog instead of stdout and stderr.
     #[arg(short = 's', long, help_heading = OUTPUT)]
     pub syslog: bool,

@@ -88,7 +88,9 @@ impl Candidate {
         // A sample that is unfit by itself is passed over where there is a better one, so that one damaged reply does not
         // speak for the server.
         let fit = |sample: &Sample| sample_fault(sample, limits).is_none();
-        let (best, sample) = self.samples.iter().enumerate().min_by_key(|(_, sample)| (!fit(sample), sample.delay))?;
+        let fits: Vec<&Sample> = self.samples.iter().filter(|sample| fit(sample)).collect();
+        let badness = |sample: &Sample| (!fit(sample), is_outvoted(sample, &fits), sample.delay);
+        let (best, sample) = self.samples.iter().enumerate().min_by_key(|(_, sample)| badness(sample))?;
         let others: Vec<f64> = self
             .samples
             .iter()
@@ -148,6 +150,14 @@ fn sample_fault(sample: &Sample, limits: &Limits) -> Option<DropReason> {
     } else {
         None
     }
+}
+
+/// Whether most of a server's own samples contradict this one: the intervals in which the truth lies, as far as the way to the
+/// server goes, have nothing in common. A server that jumps is believed no more for answering quickly afterwards.
+fn is_outvoted(sample: &Sample, fit: &[&Sample]) -> bool {
+    let reach = |sample: &Sample| sample.delay.max(MIN_ROUND_TRIPS) / 2 + sample.dispersion;
+    let agrees = |other: &&&Sample| (other.offset - sample.offset).abs() <= reach(other) + reach(sample);
+    fit.iter().filter(agrees).count() * 2 < fit.len()
 }
 
 /// Half of all round trips to the reference clock and all dispersions on the way (RFC 5905 A.5.5.2). As there, round trips

@@ -124,6 +124,20 @@ impl Exchange {
         notes.into_iter().flatten().for_each(|note| self.trace.push(server, note));
     }
 
+    /// Junk is no longer handed in from a server's address.
+    pub fn flooded(&mut self, server: usize) {
+        self.trace.push(server, TraceEvent::Flooded);
+    }
+
+    /// A report that packets do not get through, by nobody knows whom: it explains a silence, and changes nothing else.
+    pub fn rumoured(&mut self, server: usize, fault: Fault) {
+        if let Some(session) = self.sessions.get_mut(server) {
+            if session.rumoured(fault) {
+                self.trace.push(server, TraceEvent::Failed(fault));
+            }
+        }
+    }
+
     /// The kernel's word at this raw monotonic time that packets to a server do not get through. Where that may pass it costs
     /// one request, else it ends the exchange with the server.
     pub fn failed(&mut self, server: usize, fault: Fault, now: Duration) {

@@ -164,9 +164,18 @@ impl Session {
     }
 
     pub(super) fn sent(&mut self, number: u32, at: Time) {
-        if let Some(request) = self.requests.get_mut(number as usize) {
+        // Some kernels count packets that a pending error kept from leaving: then this is about an earlier request.
+        let about = |request: &&mut Request| at >= request.before.real;
+        if let Some(request) = self.requests.get_mut(number as usize).filter(about) {
             request.sent = at;
         }
+    }
+
+    /// Says whether it is the first.
+    pub(super) fn rumoured(&mut self, fault: Fault) -> bool {
+        let is_first = self.fault.is_none();
+        self.fault.get_or_insert(fault);
+        is_first
     }
 
     pub(super) fn failed(&mut self, fault: Fault, now: Duration) {

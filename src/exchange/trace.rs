@@ -21,6 +21,8 @@ pub enum TraceEvent {
     Unsynchronised(u8),
     /// It was an order.
     Kiss(Kiss),
+    /// Much came in that answers no request: what more of it comes is dropped unseen and not counted.
+    Flooded,
     /// The kernel reported that packets do not get through.
     Failed(Fault),
 }

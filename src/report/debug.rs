@@ -55,6 +55,9 @@ fn happening(address: IpAddr, event: &TraceEvent, outcome: &Outcome) -> Line {
             (Channel::Log(Priority::Error), format!("{address} rate limit response from server."))
         }
         TraceEvent::Kiss(kiss) => (Channel::Stdout, format!("receive: {kiss}")),
+        TraceEvent::Flooded => {
+            (Channel::Stdout, format!("flood({address}): what answers no request is dropped unseen from here on"))
+        }
         TraceEvent::Failed(fault) => (Channel::Stdout, format!("error({address}): {fault}")),
     };
     Line { channel, at: outcome.finished, text }

@@ -12,6 +12,7 @@ mod times;
 use ntpserver::{Builder, Server};
 use rntpdate::cli::rntpdate::RntpdateCli;
 use rntpdate::estimate::{DropReason, Verdict};
+use rntpdate::hwclock::record::Disk;
 use rntpdate::outcome::{Conclusion, Outcome};
 use rntpdate::plan::Plan;
 use rntpdate::sync::{self, System};
@@ -52,6 +53,7 @@ fn run_with_key(clock: &mut dyn Clock, plan: &Plan, key: Option<&Key>) -> Outcom
         nonce: &mut nonce,
         key,
         open_rtc: &mut |_| Err(RtcError::None { tried: Vec::new() }),
+        shelf: &Disk,
         local: &chrono::Utc,
         progress: &mut NoProgress,
     };
