@@ -1,0 +1,36 @@
+# Each line that is printed starts with a name of the caller's choice.
+host=10.0.2.2
+
+# A command's status, and each line of its two outputs.
+run() {
+    local name=$1
+    shift
+    "$@" >"/tmp/$name.out" 2>"/tmp/$name.err"
+    echo "$name-status $?"
+    sed "s/^/$name-out /" "/tmp/$name.out"
+    sed "s/^/$name-err /" "/tmp/$name.err"
+}
+
+# Starts a run, waits until it has sent its first packet (to a server that never answers: nothing on port 9 of the guest's own
+# network), and shows each of its processes.
+look() {
+    local name=$1 pid tries=0 found
+    shift
+    "$@" >"/tmp/$name.out" 2>"/tmp/$name.err" &
+    pid=$!
+    until ls -l "/proc/$pid/fd" | grep -q eventpoll || [ $((tries += 1)) -gt 100 ]; do sleep 0.05; done
+    show "$name" $pid
+    for found in $(pgrep -P $pid); do
+        show "$name-$(sed 's/rntpdate-//' "/proc/$found/comm")" "$found"
+    done
+    wait $pid
+    echo "$name-status $?"
+    echo "$name-left $(pgrep rntpdate | wc -l)"
+    sed "s/^/$name-out /" "/tmp/$name.out"
+    sed "s/^/$name-err /" "/tmp/$name.err"
+}
+
+show() {
+    grep -E '^(Uid|Cap...|NoNewPrivs|Seccomp|Seccomp_filters|Threads):' "/proc/$2/status" | tr -s '\t' ' ' | sed "s/:/ /; s/^/$1-/; s/  */ /g"
+    ls -l "/proc/$2/fd" | sed -n "s/.* -> \(.*\)/$1-fd \1/p"
+}
