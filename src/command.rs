@@ -104,7 +104,7 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     };
     let attempt = |plan: &Plan| machine.run(plan, memory.earlier());
     let outcome = unattended::patiently(&plan, machine.changes(), &mut say, attempt)?;
-    let mut problems = memory.keep(&outcome, helpers.keeper());
+    let mut problems = memory.keep(&outcome, |_, text| helpers.keeper().map_or(Ok(()), |keeper| keeper.history(text)));
     problems.extend(unattended::leave(&plan, &outcome, &mut pass, helpers.keeper()));
     let is_trouble = |line: &Line| matches!(line.channel, Channel::Log(Priority::Error | Priority::Warning));
     lines.retain(|line| !plan.output.quiet || is_trouble(line));

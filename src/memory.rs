@@ -1,6 +1,6 @@
 //! What a run knows of earlier ones, and leaves for the next: the history file around the pipeline.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use crate::cli::rntpdate::RntpdateCli;
@@ -9,7 +9,7 @@ use crate::outcome::{ExitStatus, Outcome};
 use crate::plan::{MemoryPlan, Plan};
 use crate::report::{self, Channel, Line, Priority};
 use crate::system::history_file::{self, Found};
-use crate::system::{Keeper, local_zone};
+use crate::system::local_zone;
 
 /// The history, between its file and the run.
 #[derive(Debug)]
@@ -47,11 +47,11 @@ impl<'a> Memory<'a> {
         self.plan.map(|_| &self.history)
     }
 
-    /// Stores what the run has taught; gives what is wrong with the file.
-    pub fn keep(mut self, outcome: &Outcome, keeper: Option<&Keeper>) -> Vec<Line> {
-        if let (Some(plan), Some(taught), false, Some(keeper)) = (self.plan, &outcome.taught, self.is_dry, keeper)
+    /// Stores what the run has taught, by `write`, which is given the file and its text; gives what is wrong with the file.
+    pub fn keep(mut self, outcome: &Outcome, write: impl FnOnce(&Path, &str) -> io::Result<()>) -> Vec<Line> {
+        if let (Some(plan), Some(taught), false) = (self.plan, &outcome.taught, self.is_dry)
             && self.is_usable
-            && let Err(error) = keeper.history(&discipline::render(&taught.lesson.history))
+            && let Err(error) = write(&plan.history, &discipline::render(&taught.lesson.history))
         {
             self.problems.push(format!("cannot keep the history in {}: {error}", plan.history.display()));
         }

@@ -11,6 +11,10 @@ run() {
     sed "s/^/$name-err /" "/tmp/$name.err"
 }
 
+# How many processes of the program there are, and those that another one has started.
+processes() { grep -ls '^rntpdate' /proc/[0-9]*/comm | wc -l; }
+children() { grep -ls "^PPid:.$1\$" /proc/[0-9]*/status | cut -d/ -f3; }
+
 # Starts a run, waits until it has sent its first packet (to a server that never answers: nothing on port 9 of the guest's own
 # network), and shows each of its processes.
 look() {
@@ -20,12 +24,12 @@ look() {
     pid=$!
     until ls -l "/proc/$pid/fd" | grep -q eventpoll || [ $((tries += 1)) -gt 100 ]; do sleep 0.05; done
     show "$name" $pid
-    for found in $(pgrep -P $pid); do
+    for found in $(children $pid); do
         show "$name-$(sed 's/rntpdate-//' "/proc/$found/comm")" "$found"
     done
     wait $pid
     echo "$name-status $?"
-    echo "$name-left $(pgrep rntpdate | wc -l)"
+    echo "$name-left $(processes)"
     sed "s/^/$name-out /" "/tmp/$name.out"
     sed "s/^/$name-err /" "/tmp/$name.err"
 }

@@ -42,7 +42,7 @@ fn call(number: c_long, arguments: [c_long; 5]) -> io::Result<c_long> {
     let [a, b, c, d, e] = arguments;
     // SAFETY: every pointer among the arguments below is null or leads to something that outlives the call and that the call
     // only reads, but for those to buffers of their own.
-    let result = unsafe { libc::syscall(number, a, b, c, d, e) };
+    let result = unsafe { libc::syscall(number, a, b, c, d, e, 0_i64) };
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
