@@ -11,12 +11,13 @@ use crate::machine::Machine;
 use crate::memory::{self, Memory};
 use crate::net::Family;
 use crate::outcome::ExitStatus;
-use crate::plan::Plan;
+use crate::plan::{Plan, RunMode};
 use crate::report::{self, Channel, Context, Line, Priority};
 use crate::selftest::{self, SelfTest};
 use crate::system::privilege::{self, Identity};
-use crate::system::{Helpers, LineWriter, complain, examine, local_zone};
+use crate::system::{Clock as _, Helpers, LineWriter, SystemClock, complain, examine, key_file, local_zone};
 use crate::unattended::{self, Entry};
+use crate::wire::Key;
 
 /// Runs rntpdate with these arguments, under the name that it was started by.
 pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
@@ -70,6 +71,14 @@ fn look_over() -> ExitStatus {
     if doctor::is_bad(&checks) { ExitStatus::NotDone } else { ExitStatus::Done }
 }
 
+/// Which key is used, never what it is.
+fn key_line(plan: &Plan, key: Option<&Key>) -> Option<Line> {
+    let (key, from) = (key?, plan.key.as_ref()?);
+    let text = format!("authentication with key {} ({}) of {}", key.id(), key.algorithm(), from.file.display());
+    let is_wanted = plan.output.verbose || plan.mode == RunMode::Debug;
+    is_wanted.then(|| Line { channel: Channel::Log(Priority::Info), at: SystemClock.now().real, text })
+}
+
 fn usage(program: &str, text: &str) -> ExitStatus {
     complain(program, text);
     ExitStatus::Usage
@@ -79,6 +88,9 @@ fn usage(program: &str, text: &str) -> ExitStatus {
 fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     let user = plan.user.as_deref().map(Identity::look_up).transpose()?;
     let helpers = Helpers::start(&plan, user.as_ref())?;
+    // After the helpers, which are not to have it, and while a file of root's can be read.
+    let key = key_file::for_plan(&plan)?;
+    lines.extend(key_line(&plan, key.as_ref()));
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog).stderr_only(plan.output.json);
     let mut pass = match unattended::enter(&mut plan) {
         Entry::Go(pass) => pass,
@@ -95,7 +107,7 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     }
     lines.append(&mut pass.lines);
     let memory = Memory::recall(&plan);
-    let machine = Machine::prepare(&plan, &helpers)?;
+    let machine = Machine::prepare(&plan, &helpers, key)?;
     lines.extend(machine.confine(&plan));
     let mut say = |line: Line| {
         if plan.output.verbose || plan.output.syslog {
@@ -104,7 +116,7 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     };
     let attempt = |plan: &Plan| machine.run(plan, memory.earlier());
     let outcome = unattended::patiently(&plan, machine.changes(), &mut say, attempt)?;
-    let mut problems = memory.keep(&outcome, |_, text| helpers.keeper().map_or(Ok(()), |keeper| keeper.history(text)));
+    let mut problems = memory.keep(&outcome, |text| helpers.keeper().map_or(Ok(()), |keeper| keeper.history(text)));
     problems.extend(unattended::leave(&plan, &outcome, &mut pass, helpers.keeper()));
     let is_trouble = |line: &Line| matches!(line.channel, Channel::Log(Priority::Error | Priority::Warning));
     lines.retain(|line| !plan.output.quiet || is_trouble(line));
@@ -125,7 +137,7 @@ fn try_self(mut plan: Plan) -> Result<ExitStatus> {
     (plan.family, plan.source_port) = (Family::Any, None);
     let helpers = Helpers::start(&plan, None)?;
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
-    let machine = Machine::prepare(&plan, &helpers)?;
+    let machine = Machine::prepare(&plan, &helpers, None)?;
     let server = SelfTest::start().context("cannot start the built-in server on loopback")?;
     plan.servers = vec![server.address().ip().to_string()];
     plan.port = server.address().port();

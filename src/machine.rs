@@ -24,6 +24,7 @@ use crate::system::{
     Clock, DryClock, Helpers, NoProgress, Progress, SystemClock, TerminalProgress, UdpNetwork, local_zone,
     own_addresses, privilege,
 };
+use crate::wire::Key;
 
 /// All that has to be there when nothing can be opened any more.
 pub struct Machine<'a> {
@@ -32,13 +33,14 @@ pub struct Machine<'a> {
     /// Taken by the try that sets it; there is no other after that.
     rtc: RefCell<Option<Result<RtcDevice, RtcError>>>,
     shelf: EarlyShelf<'a>,
+    key: Option<Key>,
     /// This machine's addresses, for -d.
     own: Vec<IpAddr>,
 }
 
 impl<'a> Machine<'a> {
-    /// Opens and reads it all.
-    pub fn prepare(plan: &Plan, helpers: &'a Helpers) -> Result<Machine<'a>> {
+    /// Opens and reads it all. `key`: what the servers have to prove that they know.
+    pub fn prepare(plan: &Plan, helpers: &'a Helpers, key: Option<Key>) -> Result<Machine<'a>> {
         // Each of these reads a file at its first call and none later.
         local_zone(SystemClock.now().real);
         boot_id();
@@ -54,6 +56,7 @@ impl<'a> Machine<'a> {
             changes,
             rtc: RefCell::new(rtc.map(|rtc| RtcDevice::open(rtc.device.as_deref()))),
             shelf: EarlyShelf { helpers, text: RefCell::new(adjtime) },
+            key,
             own: if plan.mode == RunMode::Debug { own_addresses() } else { Vec::new() },
         })
     }
@@ -88,6 +91,7 @@ impl<'a> Machine<'a> {
             network: &mut network,
             resolver: self.helpers.resolver(),
             nonce: &mut nonce,
+            key: self.key.as_ref(),
             open_rtc: &mut open_rtc,
             shelf: &self.shelf,
             local: &chrono::Local,
@@ -95,7 +99,7 @@ impl<'a> Machine<'a> {
         };
         let mut outcome = sync::run_after(plan, &mut system, earlier);
         if plan.mode == RunMode::Debug {
-            explain(&mut outcome, plan, self.helpers.resolver(), &self.own);
+            explain(&mut outcome, plan, self.key.as_ref(), self.helpers.resolver(), &self.own);
         }
         Ok(outcome)
     }

@@ -47,11 +47,11 @@ impl<'a> Memory<'a> {
         self.plan.map(|_| &self.history)
     }
 
-    /// Stores what the run has taught, by `write`, which is given the file and its text; gives what is wrong with the file.
-    pub fn keep(mut self, outcome: &Outcome, write: impl FnOnce(&Path, &str) -> io::Result<()>) -> Vec<Line> {
+    /// Has what the run has taught stored by `replace`; gives what is wrong with the file.
+    pub fn keep(mut self, outcome: &Outcome, replace: impl FnOnce(&str) -> io::Result<()>) -> Vec<Line> {
         if let (Some(plan), Some(taught), false) = (self.plan, &outcome.taught, self.is_dry)
             && self.is_usable
-            && let Err(error) = write(&plan.history, &discipline::render(&taught.lesson.history))
+            && let Err(error) = replace(&discipline::render(&taught.lesson.history))
         {
             self.problems.push(format!("cannot keep the history in {}: {error}", plan.history.display()));
         }

@@ -33,6 +33,18 @@ pub enum Event {
         /// When it came in, where the kernel tells.
         at: Option<Time>,
     },
+    /// So much came in that answers no request that the kernel drops the like of it from now on.
+    Flooded {
+        /// Where.
+        socket: SocketIndex,
+    },
+    /// As `Failed`, but nothing shows that it is about our packet, which whoever forges such a report does not know.
+    Rumoured {
+        /// Where.
+        socket: SocketIndex,
+        /// Why.
+        fault: Fault,
+    },
     /// The kernel or a router reports that packets do not get through.
     Failed {
         /// Where.

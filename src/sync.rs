@@ -21,7 +21,7 @@ use crate::plan::Plan;
 use crate::policy::Decision;
 use crate::system::{Clock, Network, Progress, Resolver};
 use crate::time::Interval;
-use crate::wire::NtpTimestamp;
+use crate::wire::{Key, NtpTimestamp};
 
 /// The most servers that one run asks.
 const MAX_SERVERS: usize = 256;
@@ -38,6 +38,8 @@ pub struct System<'a> {
     pub resolver: &'a dyn Resolver,
     /// Random numbers that nobody can guess; nothing where there are none, for without them replies could be forged.
     pub nonce: &'a mut dyn FnMut() -> Option<u64>,
+    /// What the servers have to prove that they know.
+    pub key: Option<&'a Key>,
     /// The way to the RTC.
     pub open_rtc: &'a mut Open<'a>,
     /// The way to the adjtime file.
@@ -121,7 +123,8 @@ fn converse(
     addresses: &[SocketAddr],
     deadline: Duration,
 ) -> (Vec<Contact>, Trace) {
-    let mut exchange = Exchange::new(addresses, plan.pace.clone(), system.clock.now().raw, deadline);
+    let mut exchange =
+        Exchange::new(addresses, plan.pace.clone(), system.clock.now().raw, deadline).with_key(system.key.cloned());
     for (server, address) in addresses.iter().enumerate() {
         if let Err(fault) = system.network.open(*address, plan.source_port) {
             exchange.failed(server, fault, system.clock.now().raw);
@@ -172,6 +175,8 @@ fn take_in(events: &mut Vec<Event>, exchange: &mut Exchange, clock: &dyn Clock) 
         match event {
             Event::Sent { socket, number, at } => exchange.sent(socket, number, at),
             Event::Received { socket, datagram, at } => exchange.received(socket, &datagram, at, clock.now()),
+            Event::Flooded { socket } => exchange.flooded(socket),
+            Event::Rumoured { socket, fault } => exchange.rumoured(socket, fault),
             Event::Failed { socket, fault } => exchange.failed(socket, fault, clock.now().raw),
         }
     }

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::sample::{Authentication, Kiss, Sample};
+use super::sample::{Kiss, Sample};
 use crate::time::Interval;
 
 /// What round trips to a reference clock count for at least.
@@ -44,7 +44,7 @@ pub enum DropReason {
     /// The server's clock has not been set for a day or more.
     #[error("server has gone too long without sync")]
     TooLongWithoutSync,
-    /// The server did not prove who it is.
+    /// Replies came, and none proved that the server knows our key.
     #[error("Server is untrusted")]
     Untrusted,
     /// The error bound from here to the reference clock is too large.
@@ -59,6 +59,8 @@ pub struct Candidate {
     pub samples: Vec<Sample>,
     /// An order to leave it alone.
     pub kiss: Option<Kiss>,
+    /// Replies came, and none proved what it had to.
+    pub untrusted: bool,
 }
 
 /// A server as the selection sees it.
@@ -86,7 +88,9 @@ impl Candidate {
         // A sample that is unfit by itself is passed over where there is a better one, so that one damaged reply does not
         // speak for the server.
         let fit = |sample: &Sample| sample_fault(sample, limits).is_none();
-        let (best, sample) = self.samples.iter().enumerate().min_by_key(|(_, sample)| (!fit(sample), sample.delay))?;
+        let fits: Vec<&Sample> = self.samples.iter().filter(|sample| fit(sample)).collect();
+        let badness = |sample: &Sample| (!fit(sample), is_outvoted(sample, &fits), sample.delay);
+        let (best, sample) = self.samples.iter().enumerate().min_by_key(|(_, sample)| badness(sample))?;
         let others: Vec<f64> = self
             .samples
             .iter()
@@ -118,7 +122,7 @@ impl Candidate {
             _ => {}
         }
         let Some(peer) = peer else {
-            return Some(DropReason::NoData);
+            return Some(if self.untrusted { DropReason::Untrusted } else { DropReason::NoData });
         };
         sample_fault(&self.samples[peer.best], limits).or_else(|| {
             (peer.root_distance > limits.root_distance).then_some(DropReason::RootDistance(peer.root_distance))
@@ -143,11 +147,17 @@ fn sample_fault(sample: &Sample, limits: &Limits) -> Option<DropReason> {
         Some(DropReason::VeryBroken)
     } else if reference_age >= limits.reference_age {
         Some(DropReason::TooLongWithoutSync)
-    } else if sample.authentication == Authentication::Failed {
-        Some(DropReason::Untrusted)
     } else {
         None
     }
+}
+
+/// Whether most of a server's own samples contradict this one: the intervals in which the truth lies, as far as the way to the
+/// server goes, have nothing in common. A server that jumps is believed no more for answering quickly afterwards.
+fn is_outvoted(sample: &Sample, fit: &[&Sample]) -> bool {
+    let reach = |sample: &Sample| sample.delay.max(MIN_ROUND_TRIPS) / 2 + sample.dispersion;
+    let agrees = |other: &&&Sample| (other.offset - sample.offset).abs() <= reach(other) + reach(sample);
+    fit.iter().filter(agrees).count() * 2 < fit.len()
 }
 
 /// Half of all round trips to the reference clock and all dispersions on the way (RFC 5905 A.5.5.2). As there, round trips

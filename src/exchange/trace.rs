@@ -13,12 +13,16 @@ pub enum TraceEvent {
     Transmit,
     /// A datagram came in.
     Receive,
+    /// It carries the code of our key.
+    Authenticated,
     /// It was not used.
     Rejected(Rejection),
     /// It is kept to show it, but its literal stratum is above 15.
     Unsynchronised(u8),
     /// It was an order.
     Kiss(Kiss),
+    /// Much came in that answers no request: what more of it comes is dropped unseen and not counted.
+    Flooded,
     /// The kernel reported that packets do not get through.
     Failed(Fault),
 }

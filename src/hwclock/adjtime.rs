@@ -54,6 +54,10 @@ pub struct Adjtime {
     pub kept: Option<Kept>,
 }
 
+/// The most lines too many that are told one by one, and the most characters of a line.
+const MAX_MORE: usize = 8;
+const MAX_QUOTED: usize = 80;
+
 /// Something in the file that is not understood, and would be lost when it is written anew.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Problem {
@@ -87,27 +91,34 @@ impl Adjtime {
                 problems.extend(rest.map(Problem::More));
             }
             None if text.trim().is_empty() => {}
-            None => problems.push(Problem::First(first.to_owned())),
+            None => problems.push(Problem::First(excerpt(first))),
         }
         match second.split_once(char::is_whitespace).map_or((second, ""), |(a, b)| (a, b.trim())) {
             ("", _) => {}
             (number, rest) => match number.parse() {
                 Ok(seconds) => {
                     adjtime.last_calibration = seconds;
-                    problems.extend((!rest.is_empty()).then(|| Problem::More(rest.to_owned())));
+                    problems.extend((!rest.is_empty()).then(|| Problem::More(excerpt(rest))));
                 }
-                Err(_) => problems.push(Problem::Second(second.to_owned())),
+                Err(_) => problems.push(Problem::Second(excerpt(second))),
             },
         }
         match third {
             "" => {}
             "UTC" => adjtime.kept = Some(Kept::Utc),
             "LOCAL" => adjtime.kept = Some(Kept::Local),
-            other => problems.push(Problem::Third(other.to_owned())),
+            other => problems.push(Problem::Third(excerpt(other))),
         }
-        problems.extend(lines.filter(|line| !line.is_empty()).map(|line| Problem::More(line.to_owned())));
+        problems.extend(lines.filter(|line| !line.is_empty()).take(MAX_MORE).map(|line| Problem::More(excerpt(line))));
         (adjtime, problems)
     }
+}
+
+/// What a message can quote of a line: the file may be anything, and a terminal is not to obey it.
+fn excerpt(line: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    let quoted: String = line.chars().take(MAX_QUOTED).map(shown).collect();
+    if line.chars().nth(MAX_QUOTED).is_some() { quoted + "..." } else { quoted }
 }
 
 /// Factor, seconds and rest, with what follows them.
@@ -118,7 +129,7 @@ fn parse_first(line: &str) -> Option<(f64, i64, f64, Option<String>)> {
     let seconds = words.next()?.parse().ok()?;
     let rest = finite(words.next()?)?;
     let more: Vec<&str> = words.collect();
-    Some((factor, seconds, rest, (!more.is_empty()).then(|| more.join(" "))))
+    Some((factor, seconds, rest, (!more.is_empty()).then(|| excerpt(&more.join(" ")))))
 }
 
 /// The file's text, byte for byte as hwclock writes it.
@@ -157,6 +168,13 @@ mod tests {
         assert_eq!(good("0.0 0 0.0\n0\nLOCAL").kept, Some(Kept::Local));
         assert_eq!(good("0.0 0 0.0\n0\n").kept, None);
         assert_eq!(good("0.0 0 0\n0\nLOCAL\r\n").kept, Some(Kept::Local));
+    }
+
+    #[test]
+    fn of_a_file_that_is_something_else_little_is_quoted_and_no_control_character() {
+        let (_, problems) = Adjtime::parse(&"\u{1b}[2J\0".repeat(100_000));
+        assert_eq!(problems, [Problem::First("\\u{1b}[2J\\u{0}".repeat(16) + "...")]);
+        assert_eq!(Adjtime::parse(&"x\n".repeat(100_000)).1.len(), 3 + MAX_MORE);
     }
 
     #[test]

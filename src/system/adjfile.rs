@@ -100,7 +100,7 @@ pub fn keep_copy(path: &Path, text: &str) -> Result<PathBuf, AdjfileError> {
                 return Ok(copy);
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                if fs::read(&copy).is_ok_and(|same| same == text.as_bytes()) {
+                if read(&copy).is_ok_and(|same| same.as_deref() == Some(text)) {
                     return Ok(copy);
                 }
             }

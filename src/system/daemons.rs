@@ -4,12 +4,15 @@
 //! does and goes away. Nor are zombies, kernel threads and this process. Two things show that a daemon leaves the clock alone:
 //! `chronyd -x`, and a process without CAP_SYS_TIME here, as in a container of its own.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
 /// CAP_SYS_TIME's bit in `CapEff` (linux/capability.h).
 const SYS_TIME: u64 = 1 << 25;
+/// What is read of a command line.
+const MAX_CMDLINE: u64 = 64 * 1024;
 
 /// A time daemon that runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +82,9 @@ impl Process {
         if matches!(state, "Z" | "X") {
             return None;
         }
-        let cmdline = fs::read(folder.join("cmdline")).ok()?;
+        // Any user's process may show gigabytes there.
+        let mut cmdline = Vec::new();
+        File::open(folder.join("cmdline")).ok()?.take(MAX_CMDLINE).read_to_end(&mut cmdline).ok()?;
         // A kernel thread has no command line.
         let arguments: Vec<String> =
             cmdline.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();

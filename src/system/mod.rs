@@ -13,9 +13,11 @@ pub mod daemons;
 mod examine;
 #[allow(unsafe_code, reason = "the one place for system calls that no crate wraps")]
 mod ffi;
+mod flood;
 mod helper;
 pub mod history_file;
 pub mod kernel_zone;
+pub mod key_file;
 mod network;
 mod output;
 mod patient_resolver;

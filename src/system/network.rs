@@ -13,6 +13,7 @@ use nix::sys::socket::{
 use nix::sys::time::TimeSpec;
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::flood::Guard;
 use crate::net::{Event, Fault, FaultKind, SocketIndex};
 use crate::time::Time;
 
@@ -20,6 +21,8 @@ use crate::time::Time;
 const DATAGRAM_MAX: usize = 2048;
 /// What is read from one socket before the others and the timers have their turn.
 const DRAIN_MAX: usize = 64;
+/// How often a packet is sent again that reports by ICMP kept from leaving.
+const SEND_TRIES: usize = 16;
 
 /// Connected datagram sockets and one wait for all of them.
 pub trait Network {
@@ -38,7 +41,7 @@ pub trait Network {
 #[derive(Debug)]
 pub struct UdpNetwork {
     epoll: Epoll,
-    sockets: Vec<Option<Socket>>,
+    sockets: Vec<Option<(Socket, Guard)>>,
 }
 
 impl UdpNetwork {
@@ -56,7 +59,7 @@ impl Network for UdpNetwork {
             Ok(socket)
         });
         let (socket, result) = match opened {
-            Ok(socket) => (Some(socket), Ok(())),
+            Ok(socket) => (Some((socket, Guard::default())), Ok(())),
             Err(error) => (None, Err(fault(errno_of(&error), None))),
         };
         self.sockets.push(socket);
@@ -64,8 +67,17 @@ impl Network for UdpNetwork {
     }
 
     fn send(&mut self, socket: SocketIndex, datagram: &[u8]) -> Result<(), Fault> {
-        let Some(Some(socket)) = self.sockets.get(socket) else { return Err(fault(Errno::EBADF, None)) };
-        socket.send(datagram).map(|_| ()).map_err(|error| fault(errno_of(&error), None))
+        let Some(Some((socket, guard))) = self.sockets.get_mut(socket) else { return Err(fault(Errno::EBADF, None)) };
+        guard.expect(datagram, socket);
+        let mut sent = socket.send(datagram);
+        for _ in 0..SEND_TRIES {
+            // A report on an earlier packet, or a forged one, shows here first, and only once: this packet did not leave.
+            match &sent {
+                Err(error) if is_icmp(errno_of(error)) => sent = socket.send(datagram),
+                _ => break,
+            }
+        }
+        sent.map(|_| ()).map_err(|error| fault(errno_of(&error), None))
     }
 
     fn wait(&mut self, timeout: Duration, events: &mut Vec<Event>) {
@@ -75,18 +87,18 @@ impl Network for UdpNetwork {
         let count = self.epoll.wait(&mut ready, EpollTimeout::from(timeout)).unwrap_or(0);
         for event in &ready[..count] {
             let index = event.data() as SocketIndex;
-            let Some(Some(socket)) = self.sockets.get(index) else { continue };
+            let Some(Some((socket, guard))) = self.sockets.get_mut(index) else { continue };
             // The time that a request left comes before its reply is looked at.
             if event.events().contains(EpollFlags::EPOLLERR) {
-                drain_errors(index, socket, events);
+                drain_errors(index, socket, guard, events);
             }
-            drain_datagrams(index, socket, events);
+            drain_datagrams(index, socket, guard, events);
         }
     }
 }
 
 /// Takes in what the error queue holds.
-fn drain_errors(index: SocketIndex, socket: &Socket, events: &mut Vec<Event>) {
+fn drain_errors(index: SocketIndex, socket: &Socket, guard: &Guard, events: &mut Vec<Event>) {
     let mut storage = [0; DATAGRAM_MAX];
     let mut control = nix::cmsg_space!([TimeSpec; 3], libc::sock_extended_err, SockaddrStorage);
     for _ in 0..DRAIN_MAX {
@@ -94,12 +106,13 @@ fn drain_errors(index: SocketIndex, socket: &Socket, events: &mut Vec<Event>) {
         let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
         let fd = socket.as_raw_fd();
         let Ok(message) = recvmsg::<()>(fd, &mut slices, Some(&mut control), flags) else { return };
-        events.extend(read_error(index, &message));
+        let quoted: Vec<u8> = message.iovs().flatten().copied().collect();
+        events.extend(read_error(index, &message, guard.is_ours(&quoted)));
     }
 }
 
 /// Takes in what has arrived.
-fn drain_datagrams(index: SocketIndex, socket: &Socket, events: &mut Vec<Event>) {
+fn drain_datagrams(index: SocketIndex, socket: &Socket, guard: &mut Guard, events: &mut Vec<Event>) {
     let mut storage = [0; DATAGRAM_MAX];
     let mut control = nix::cmsg_space!([TimeSpec; 3]);
     for _ in 0..DRAIN_MAX {
@@ -109,11 +122,16 @@ fn drain_datagrams(index: SocketIndex, socket: &Socket, events: &mut Vec<Event>)
             Ok(message) => (message.bytes, kernel_time(&message)),
             Err(Errno::EAGAIN | Errno::EINTR) => return,
             Err(errno) => {
-                events.push(Event::Failed { socket: index, fault: fault(errno, None) });
-                return;
+                // The error queue has the packet that it is about, or had no room for it. What has arrived is still there.
+                events.push(Event::Rumoured { socket: index, fault: fault(errno, None) });
+                continue;
             }
         };
+        let flooded = guard.notice(&storage[..length], socket);
         events.push(Event::Received { socket: index, datagram: storage[..length].to_vec(), at });
+        if flooded {
+            events.push(Event::Flooded { socket: index });
+        }
     }
 }
 
@@ -154,8 +172,8 @@ fn kernel_time<S>(message: &RecvMsg<'_, '_, S>) -> Option<Time> {
     })
 }
 
-/// An entry of the error queue: when a packet left (Documentation/networking/timestamping.rst), or why it got lost (ip(7)).
-fn read_error<S>(socket: SocketIndex, message: &RecvMsg<'_, '_, S>) -> Option<Event> {
+/// An entry of the error queue, and whether the packet quoted with it is ours: when a packet left (Documentation/networking/timestamping.rst), or why it got lost (ip(7)).
+fn read_error<S>(socket: SocketIndex, message: &RecvMsg<'_, '_, S>, is_ours: bool) -> Option<Event> {
     let (error, reporter) = message.cmsgs().ok()?.find_map(|control| match control {
         ControlMessageOwned::Ipv4RecvErr(error, from) => {
             Some((error, from.map(|from| IpAddr::from(u32::from_be(from.sin_addr.s_addr).to_be_bytes()))))
@@ -174,7 +192,8 @@ fn read_error<S>(socket: SocketIndex, message: &RecvMsg<'_, '_, S>) -> Option<Ev
     if is_prohibition(error.ee_origin, error.ee_type, error.ee_code) {
         fault.kind = FaultKind::Prohibited;
     }
-    Some(Event::Failed { socket, fault })
+    // Off the path nobody can quote our random number.
+    Some(if is_ours || !from_icmp { Event::Failed { socket, fault } } else { Event::Rumoured { socket, fault } })
 }
 
 /// A firewall's refusal, which the kernel reports as EHOSTUNREACH, ENETUNREACH or EACCES: destination unreachable with the codes
@@ -185,6 +204,19 @@ fn is_prohibition(origin: u8, kind: u8, code: u8) -> bool {
         libc::SO_EE_ORIGIN_ICMP6 => kind == 1 && matches!(code, 1 | 5 | 6),
         _ => false,
     }
+}
+
+/// What an ICMP message becomes (net/ipv4/icmp.c, icmp_err_convert).
+fn is_icmp(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::ECONNREFUSED
+            | Errno::EHOSTUNREACH
+            | Errno::ENETUNREACH
+            | Errno::EHOSTDOWN
+            | Errno::EPROTO
+            | Errno::EMSGSIZE
+    )
 }
 
 fn errno_of(error: &std::io::Error) -> Errno {

@@ -132,6 +132,22 @@ fn a_silent_host_three_of_them_and_one_on_this_network_that_is_not_there() {
 }
 
 #[test]
+fn echo_alone_shows_that_a_host_is_up() {
+    if require::servers().is_none() {
+        return;
+    }
+    let wire = Wire::new();
+    firewall(&wire.server, "input", "meta l4proto { udp, tcp } drop");
+    let up = wire.ask(&[SERVER, SERVER6]);
+    assert_eq!([up.code(0), up.code(1)], ["filtered-or-ignored"; 2].map(str::to_owned), "{}", up.report);
+    // Without it nothing is left that would say so; IPv6 still finds its neighbours.
+    firewall(&wire.server, "input", "icmp type echo-request drop");
+    firewall(&wire.server, "input", "icmpv6 type echo-request drop");
+    let silent = wire.ask(&[SERVER, SERVER6]);
+    assert_eq!([silent.code(0), silent.code(1)], ["host-silent"; 2].map(str::to_owned), "{}", silent.report);
+}
+
+#[test]
 fn no_route_here_and_no_route_further_on() {
     if require::servers().is_none() {
         return;

@@ -56,6 +56,7 @@ impl Program {
             clock: &mut clock,
             network: &mut network,
             resolver: world,
+            key: None,
             nonce: &mut nonce,
             open_rtc: &mut |_| Err(RtcError::None { tried: Vec::new() }),
             shelf: &Disk,

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use rntpdate::estimate::{NoEstimate, Verdict};
 use rntpdate::outcome::Conclusion;
+use rntpdate::time::Interval;
 
-use crate::ntpserver::{Behaviour, DAY, MILLISECOND, SECOND, Server, YEAR};
+use crate::ntpserver::{Behaviour, DAY, MILLISECOND, SECOND, Server, When, YEAR};
 use crate::{ask, assert_offset, start_all};
 
 fn verdicts(outcome: &rntpdate::outcome::Outcome) -> Vec<Verdict> {
@@ -58,6 +59,21 @@ fn a_liar_who_is_right_at_first_is_judged_by_his_best_sample() {
     let jumps = Server::builder().since(4, Behaviour::Shift(5 * SECOND));
     let servers = start_all(vec![Server::builder(), Server::builder(), jumps]);
     assert_offset(&ask(&servers.iter().collect::<Vec<_>>(), &["-p4"]), 0);
+}
+
+#[test]
+fn a_server_alone_is_judged_by_what_most_of_its_samples_say() {
+    let way = Duration::from_millis(20);
+    for odd in [1, 3, 4] {
+        // The wrong one comes back the soonest.
+        let slow = When::Matching(std::sync::Arc::new(move |n, _| n != odd));
+        let jumps = Server::builder().nth(odd, Behaviour::Shift(2 * SECOND));
+        let jumps = jumps.when(slow.clone(), Behaviour::RequestDelay(way)).when(slow, Behaviour::ReplyDelay(way));
+        let outcome = ask(&[&jumps.start()], &["-p4"]);
+        assert_offset(&outcome, 0);
+        let peer = outcome.servers[0].peer.as_ref().unwrap();
+        assert!(peer.root_distance > Interval::from_secs(1), "it counts as unsteady: {}", peer.root_distance);
+    }
 }
 
 #[test]

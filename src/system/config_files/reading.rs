@@ -18,6 +18,10 @@ const MAX_FILES: usize = 500;
 /// More servers than a run asks are of no use.
 const MAX_SERVERS: usize = 256;
 
+/// So much of what is wrong is told, and so long: a file may be anything.
+const MAX_FAULTS: usize = 20;
+const MAX_FAULT_CHARS: usize = 200;
+
 /// One configuration while it is read.
 pub(super) struct Reading<'a> {
     root: &'a Path,
@@ -25,12 +29,13 @@ pub(super) struct Reading<'a> {
     files: usize,
     servers: Vec<Server>,
     faults: Vec<FileFault>,
+    faults_left_out: usize,
 }
 
 impl<'a> Reading<'a> {
     /// Paths in the files are taken to be below `root`.
     pub(super) fn new(root: &'a Path) -> Reading<'a> {
-        Reading { root, depth: 0, files: 0, servers: Vec::new(), faults: Vec::new() }
+        Reading { root, depth: 0, files: 0, servers: Vec::new(), faults: Vec::new(), faults_left_out: 0 }
     }
 
     /// A file's path as the user knows it, below the root.
@@ -66,7 +71,7 @@ impl<'a> Reading<'a> {
         if !self.real(file).exists() {
             return None;
         }
-        self.text(file).map_err(|fault| self.faults.push(fault)).ok()
+        self.text(file).map_err(|fault| self.note(fault)).ok()
     }
 
     /// Reads a file in this form, if it is there.
@@ -86,7 +91,7 @@ impl<'a> Reading<'a> {
                 Item::Server(server) => self.add(server),
                 Item::Include(_) if self.depth >= MAX_DEPTH => {
                     let text = format!("more than {MAX_DEPTH} files include each other");
-                    self.faults.push(FileFault { file: file.to_owned(), line: None, text });
+                    self.note(FileFault { file: file.to_owned(), line: None, text });
                 }
                 Item::Include(include) => {
                     self.depth += 1;
@@ -106,12 +111,21 @@ impl<'a> Reading<'a> {
     }
 
     pub(super) fn add_faults(&mut self, file: &Path, faults: Vec<LineFault>) {
-        let placed = faults.into_iter().map(|fault| FileFault {
-            file: file.to_owned(),
-            line: Some(fault.line),
-            text: fault.text,
-        });
-        self.faults.extend(placed);
+        for fault in faults {
+            self.note(FileFault { file: file.to_owned(), line: Some(fault.line), text: fault.text });
+        }
+    }
+
+    fn note(&mut self, mut fault: FileFault) {
+        if self.faults.len() >= MAX_FAULTS {
+            self.faults_left_out += 1;
+            return;
+        }
+        if let Some((end, _)) = fault.text.char_indices().nth(MAX_FAULT_CHARS) {
+            fault.text.truncate(end);
+            fault.text.push_str(" ...");
+        }
+        self.faults.push(fault);
     }
 
     fn include(&mut self, from: &Path, form: Form, include: Include) {
@@ -123,7 +137,7 @@ impl<'a> Reading<'a> {
                 let files = self.matching(&pattern);
                 if files.is_empty() {
                     let text = format!("includes {}, which is not there", pattern.display());
-                    self.faults.push(FileFault { file: from.to_owned(), line: None, text });
+                    self.note(FileFault { file: from.to_owned(), line: None, text });
                 }
                 files
             }
@@ -169,7 +183,11 @@ impl<'a> Reading<'a> {
     }
 
     /// All that was found, under the name of the main file.
-    pub(super) fn found(self, file: &Path, form: Form) -> Found {
+    pub(super) fn found(mut self, file: &Path, form: Form) -> Found {
+        if self.faults_left_out > 0 {
+            let text = format!("and {} faults more", self.faults_left_out);
+            self.faults.push(FileFault { file: file.to_owned(), line: None, text });
+        }
         Found { file: file.to_owned(), form, servers: self.servers, faults: self.faults, notes: Vec::new() }
     }
 

@@ -40,7 +40,7 @@ pub(super) fn stamps() -> Stamps {
             match event {
                 Event::Sent { .. } => stamps.sent = true,
                 Event::Received { at, .. } => stamps.received |= at.is_some(),
-                Event::Failed { .. } => {}
+                Event::Flooded { .. } | Event::Rumoured { .. } | Event::Failed { .. } => {}
             }
         }
     }

@@ -43,11 +43,15 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 
 /// The time client that a file starts, as an entry at `place`.
 fn entry(file: &Path, place: &Path) -> Option<Schedule> {
-    let mut text = Vec::new();
-    File::open(file).ok()?.take(MAX_SIZE).read_to_end(&mut text).ok()?;
-    let text = String::from_utf8_lossy(&text).into_owned();
+    let text = read(file)?;
     let client = text.lines().find_map(client_in)?.to_owned();
     Some(Schedule { place: place.display().to_string(), client })
+}
+
+fn read(file: &Path) -> Option<String> {
+    let mut text = Vec::new();
+    File::open(file).ok()?.take(MAX_SIZE).read_to_end(&mut text).ok()?;
+    Some(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// Timers that a target wants.
@@ -60,7 +64,7 @@ fn enabled_timers() -> Vec<PathBuf> {
 
 /// The service that a timer starts: the one it names, else that of its own name.
 fn service_of(timer: &Path) -> Option<PathBuf> {
-    let text = fs::read_to_string(timer).unwrap_or_default();
+    let text = read(timer).unwrap_or_default();
     let named = text.lines().find_map(|line| line.trim().strip_prefix("Unit=").map(str::to_owned));
     let own = timer.with_extension("service").file_name()?.to_string_lossy().into_owned();
     let name = named.unwrap_or(own);

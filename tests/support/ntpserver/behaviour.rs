@@ -89,6 +89,8 @@ pub enum Behaviour {
         /// The same seed gives the same delays.
         seed: u64,
     },
+    /// Before the reply a copy of it, with the request's true timestamp, and whatever the closure makes of it.
+    Decoy(Edit),
     /// The same reply so many times more.
     Duplicate(usize),
     /// Instead of this request's reply, the one made for the request before (nothing for the first).
@@ -101,6 +103,10 @@ pub enum Behaviour {
     Unsolicited(usize),
     /// So many replies nobody asked for, after the right one: they lie in wait for the next request.
     Premature(usize),
+    /// So many of what the closure makes of an honest reply, just before the right one.
+    Before(usize, Edit),
+    /// As `Before`, but just after the right one: they lie in wait for the next request.
+    After(usize, Edit),
     /// So many replies from the right address and port, with a guessed origin and a clock wrong by `shift`, before
     /// the right one.
     Forged {

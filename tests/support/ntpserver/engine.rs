@@ -125,6 +125,22 @@ impl Engine {
                     Some(reply) => (reply.clone(), pending.plan.source),
                     None => continue,
                 },
+                Item::Decoy => {
+                    let mut bytes = self.compose(pending, &pending.active);
+                    for behaviour in &pending.active {
+                        if let Behaviour::Decoy(edit) = behaviour {
+                            edit(&pending.request, &mut bytes);
+                        }
+                    }
+                    (bytes, Source::Own)
+                }
+                Item::Made(place) => {
+                    let mut bytes = self.compose(pending, &[]);
+                    if let Behaviour::Before(_, make) | Behaviour::After(_, make) = &pending.active[place] {
+                        make(&pending.request, &mut bytes);
+                    }
+                    (bytes, Source::Own)
+                }
                 Item::Forged(shift) => {
                     let mut bytes = self.compose(pending, &[Behaviour::Shift(shift)]);
                     packet::forge_origin(&mut bytes, ((pending.number << 32) + index) as u64);

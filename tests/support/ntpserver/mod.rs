@@ -31,7 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-pub use behaviour::{Behaviour, When};
+pub use behaviour::{Behaviour, Edit, When};
 pub use builder::Builder;
 pub use profile::{Reference, Version};
 pub use time::{DAY, MICROSECOND, MILLISECOND, Nanos, SECOND, YEAR, ntp_bytes, unix_now};
@@ -101,6 +101,11 @@ impl Server {
     /// Its UDP port.
     pub fn port(&self) -> u16 {
         self.addr.port()
+    }
+
+    /// Its own socket once more: what is sent through it comes from the server's address and port.
+    pub fn socket(&self) -> UdpSocket {
+        self.socket.try_clone().expect("a handle to the server's socket")
     }
 
     /// Every datagram received so far, in order of arrival, those it does not answer included.

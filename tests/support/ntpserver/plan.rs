@@ -24,8 +24,12 @@ pub(super) enum Item {
     Reply,
     /// The reply made for the previous request.
     Replay,
+    /// The reply such as the closures of `Decoy` change it.
+    Decoy,
     /// A reply with a guessed origin and this much added to its clock.
     Forged(Nanos),
+    /// What the closure of this one of the behaviours makes of an honest reply.
+    Made(usize),
 }
 
 /// All that is to be done about one request.
@@ -47,7 +51,7 @@ impl Plan {
         let mut plan = Plan::default();
         let (mut before, mut after, mut copies) = (Vec::new(), Vec::new(), 1);
         let mut item = Item::Reply;
-        for behaviour in active {
+        for (index, behaviour) in active.iter().enumerate() {
             match *behaviour {
                 Behaviour::RequestDelay(delay) => plan.request_delay += delay,
                 Behaviour::Processing(delay) => plan.processing += delay,
@@ -55,6 +59,7 @@ impl Plan {
                 Behaviour::Jitter { max, seed } => {
                     plan.reply_delay += max.mul_f64(fraction(seed, n as u64));
                 }
+                Behaviour::Decoy(_) => before.push(Item::Decoy),
                 Behaviour::Duplicate(more) => copies += more,
                 Behaviour::Replay => item = Item::Replay,
                 Behaviour::FromOtherPort => plan.source = Source::OtherPort,
@@ -63,6 +68,8 @@ impl Plan {
                 Behaviour::Forged { count, shift } => {
                     before.extend(vec![Item::Forged(shift); count]);
                 }
+                Behaviour::Before(count, _) => before.extend(vec![Item::Made(index); count]),
+                Behaviour::After(count, _) => after.extend(vec![Item::Made(index); count]),
                 Behaviour::Premature(count) => after.extend(vec![Item::Forged(0); count]),
                 _ => {}
             }

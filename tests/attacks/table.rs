@@ -1,0 +1,81 @@
+//! The table of attacks: every attack on every program, in Markdown. Started by `tests/attacks/run`.
+
+mod crowd;
+mod forger;
+mod lab;
+#[path = "../support/ntpserver/mod.rs"]
+mod ntpserver;
+mod programs;
+mod rows;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use lab::{Lab, Score};
+use programs::Program;
+use rows::Row;
+use support::require::Cache;
+
+/// Runs at once, where they do not load the machine: they wait for packets most of the time.
+const AT_ONCE: usize = 6;
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --all-targets` comes this way without it.
+    if words.first().is_none_or(|word| word != "table") {
+        println!("usage: tests/attacks/run [beginning of an attack's name ...]");
+        return;
+    }
+    let Some(cache) = support::require::servers() else { return };
+    let programs: Vec<Program> = programs::ALL
+        .into_iter()
+        .filter(|program| *program != Program::Rkik || programs::rkik(&cache).exists())
+        .collect();
+    let labels: Vec<&str> = programs.iter().map(|program| program.label()).collect();
+    println!("| attack | success is | {} |", labels.join(" | "));
+    println!("|---|---|{}", "---|".repeat(labels.len()));
+    let mut notes: Vec<String> = Vec::new();
+    for row in &rows::ROWS {
+        if words.len() > 1 && !words[1..].iter().any(|word| row.attack.starts_with(word.as_str())) {
+            continue;
+        }
+        let cells: Vec<String> = programs.iter().map(|program| cell(row, *program, &cache, &mut notes)).collect();
+        println!("| {} | {} | {} |", row.attack, row.success, cells.join(" | "));
+    }
+    println!();
+    notes.iter().for_each(|note| println!("{note}"));
+}
+
+fn cell(row: &Row, program: Program, cache: &Cache, notes: &mut Vec<String>) -> String {
+    if let Some(reason) = (row.unfit)(program) {
+        let note = format!("–: {} {reason}.", program.label());
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+        return "–".to_owned();
+    }
+    let Score { tries, wins, kept_away } = play(row, program, cache);
+    let kept = if kept_away > 0 { format!(" (no time in {kept_away} of {} runs)", row.runs.0) } else { String::new() };
+    format!("{wins}/{tries}{kept}")
+}
+
+fn play(row: &Row, program: Program, cache: &Cache) -> Score {
+    let (next, sum) = (AtomicUsize::new(0), Mutex::new(Score::default()));
+    std::thread::scope(|scope| {
+        for _ in 0..if row.alone { 1 } else { AT_ONCE } {
+            scope.spawn(|| {
+                loop {
+                    let run = next.fetch_add(1, Ordering::Relaxed);
+                    if run >= row.runs.0 {
+                        return;
+                    }
+                    let score = (row.play)(&Lab::new(cache, program, 1), run);
+                    sum.lock().expect("no run panicked").add(score);
+                }
+            });
+        }
+    });
+    sum.into_inner().expect("no run panicked")
+}
