@@ -48,7 +48,6 @@ const COMMON: &[c_long] = &[
     libc::SYS_write,
     libc::SYS_writev,
     // Sockets, once there are any.
-    libc::SYS_bind,
     libc::SYS_connect,
     libc::SYS_getpeername,
     libc::SYS_getsockname,
@@ -85,6 +84,7 @@ const RUN: &[c_long] = &[
 
 /// What the C library's modules for names do besides.
 const NAMES: &[c_long] = &[
+    libc::SYS_bind,
     libc::SYS_faccessat,
     libc::SYS_faccessat2,
     libc::SYS_fstatfs,
@@ -150,6 +150,9 @@ impl Rules {
         rules.internet(kinds);
         let rtc: &[u64] = if needs.rtc { &RTC } else { &[] };
         rules.requests(&[&TERMINAL, rtc].concat());
+        if needs.bind {
+            rules.any(&[libc::SYS_bind]);
+        }
         // The lock is given back at the end.
         rules.allow(libc::SYS_flock, [equal(1, libc::LOCK_UN as u64)]);
         if needs.adjust {

@@ -16,7 +16,7 @@ pub(crate) fn try_all(kind: &str) -> Result<(), Box<dyn std::error::Error>> {
     match kind {
         "sync" => confine::run(&Needs { adjust: true, rtc: true, ..needs }, true)?,
         "dry" => confine::run(&needs, true)?,
-        "explain" => confine::run(&Needs { threads: true, probes: true, ..needs }, true)?,
+        "explain" => confine::run(&Needs { bind: true, threads: true, probes: true, ..needs }, true)?,
         "names" => confine::names(true)?,
         "free" => {}
         _ => return Err("no such confinement".into()),
@@ -108,6 +108,7 @@ fn calls() -> Vec<(&'static str, io::Result<c_long>)> {
         ("unix", socket(libc::AF_UNIX, libc::SOCK_DGRAM)),
         ("tcp", socket(libc::AF_INET, libc::SOCK_STREAM)),
         ("udp", socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC)),
+        ("bind", call(libc::SYS_bind, [-1, none, 0, 0, 0])),
         ("udp6", socket(libc::AF_INET6, libc::SOCK_DGRAM)),
         ("settime", call(libc::SYS_clock_settime, [0, (&raw const now) as c_long, 0, 0, 0])),
         ("settimeofday", call(libc::SYS_settimeofday, [none, none, 0, 0, 0])),
