@@ -2,29 +2,22 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write};
-use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
 use crate::cli::{self, NotParsed, rntpdate::RntpdateCli};
-use crate::discipline::History;
 use crate::doctor::{self, Style};
-use crate::explain::explain;
+use crate::machine::Machine;
 use crate::memory::{self, Memory};
 use crate::net::Family;
 use crate::outcome::ExitStatus;
 use crate::plan::{Plan, RunMode};
 use crate::report::{self, Channel, Context, Line, Priority};
 use crate::selftest::{self, SelfTest};
-use crate::sync::{self, System};
-use crate::system::rtc::{DryRtc, Rtc};
-use crate::system::rtc_device::RtcDevice;
-use crate::system::rtc_error::RtcError;
-use crate::system::{
-    Clock, DryClock, LineWriter, NoProgress, Progress, Resolver, SystemClock, SystemResolver, TerminalProgress,
-    UdpNetwork, become_user, complain, examine, local_zone,
-};
+use crate::system::privilege::{self, Identity};
+use crate::system::{Clock as _, Helpers, LineWriter, SystemClock, complain, examine, key_file, local_zone};
 use crate::unattended::{self, Entry};
+use crate::wire::Key;
 
 /// Runs rntpdate with these arguments, under the name that it was started by.
 pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
@@ -53,10 +46,13 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
         Ok(plan) => plan,
         Err(error) => return usage(program, &error.to_string()),
     };
-    if cli.peers {
-        return crate::peers::run(&plan);
-    }
-    let run = if cli.self_test { try_self(plan) } else { run(plan, found) };
+    let run = if cli.peers {
+        crate::peers::run(&plan)
+    } else if cli.self_test {
+        try_self(plan)
+    } else {
+        run(plan, found)
+    };
     run.unwrap_or_else(|error| {
         complain(program, &format!("{error:#}"));
         ExitStatus::NotDone
@@ -75,6 +71,14 @@ fn look_over() -> ExitStatus {
     if doctor::is_bad(&checks) { ExitStatus::NotDone } else { ExitStatus::Done }
 }
 
+/// Which key is used, never what it is.
+fn key_line(plan: &Plan, key: Option<&Key>) -> Option<Line> {
+    let (key, from) = (key?, plan.key.as_ref()?);
+    let text = format!("authentication with key {} ({}) of {}", key.id(), key.algorithm(), from.file.display());
+    let is_wanted = plan.output.verbose || plan.mode == RunMode::Debug;
+    is_wanted.then(|| Line { channel: Channel::Log(Priority::Info), at: SystemClock.now().real, text })
+}
+
 fn usage(program: &str, text: &str) -> ExitStatus {
     complain(program, text);
     ExitStatus::Usage
@@ -82,6 +86,11 @@ fn usage(program: &str, text: &str) -> ExitStatus {
 
 /// `lines` are to be printed first.
 fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
+    let user = plan.user.as_deref().map(Identity::look_up).transpose()?;
+    let helpers = Helpers::start(&plan, user.as_ref())?;
+    // After the helpers, which are not to have it, and while a file of root's can be read.
+    let key = key_file::for_plan(&plan)?;
+    lines.extend(key_line(&plan, key.as_ref()));
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog).stderr_only(plan.output.json);
     let mut pass = match unattended::enter(&mut plan) {
         Entry::Go(pass) => pass,
@@ -90,20 +99,22 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
             return Ok(status);
         }
     };
-    if let Some(user) = &plan.user {
-        become_user(user, !plan.is_dry(), plan.source_port)?;
+    if let Some(user) = &user {
+        user.assume(&privilege::needed(&plan))?;
     }
     lines.append(&mut pass.lines);
+    let memory = Memory::recall(&plan);
+    let machine = Machine::prepare(&plan, &helpers, key)?;
+    lines.extend(machine.confine(&plan));
     let mut say = |line: Line| {
         if plan.output.verbose || plan.output.syslog {
             writer.write(&[line]);
         }
     };
-    let memory = Memory::recall(&plan);
-    let attempt = |plan: &Plan, resolver: &dyn Resolver| on_this_machine(plan, resolver, memory.earlier());
-    let outcome = unattended::patiently(&plan, &mut say, attempt)?;
-    let mut problems = memory.keep(&outcome);
-    problems.extend(unattended::leave(&plan, &outcome, &mut pass));
+    let attempt = |plan: &Plan| machine.run(plan, memory.earlier());
+    let outcome = unattended::patiently(&plan, machine.changes(), &mut say, attempt)?;
+    let mut problems = memory.keep(&outcome, |text| helpers.keeper().map_or(Ok(()), |keeper| keeper.history(text)));
+    problems.extend(unattended::leave(&plan, &outcome, &mut pass, helpers.keeper()));
     let is_trouble = |line: &Line| matches!(line.channel, Channel::Log(Priority::Error | Priority::Warning));
     lines.retain(|line| !plan.output.quiet || is_trouble(line));
     writer.write(&lines);
@@ -117,14 +128,18 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     Ok(unless_lost(writer, &plan, outcome.exit_status()))
 }
 
+/// With all that a run does, its confinement too.
 fn try_self(mut plan: Plan) -> Result<ExitStatus> {
+    // What was said of other servers does not fit this one.
+    (plan.family, plan.source_port) = (Family::Any, None);
+    let helpers = Helpers::start(&plan, None)?;
+    let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
+    let machine = Machine::prepare(&plan, &helpers, None)?;
     let server = SelfTest::start().context("cannot start the built-in server on loopback")?;
     plan.servers = vec![server.address().ip().to_string()];
     plan.port = server.address().port();
-    // What was said of other servers does not fit this one.
-    (plan.family, plan.source_port) = (Family::Any, None);
-    let outcome = on_this_machine(&plan, &SystemResolver, None)?;
-    let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
+    writer.write(&machine.confine(&plan));
+    let outcome = machine.run(&plan, None)?;
     writer.write(&report::render(&outcome, &Context { plan: &plan, zone: &local_zone }));
     let (status, verdict) = selftest::verdict(&outcome);
     let _ = writeln!(std::io::stdout(), "{verdict}");
@@ -140,34 +155,4 @@ fn unless_lost(writer: LineWriter, plan: &Plan, status: ExitStatus) -> ExitStatu
         }
         Ok(()) => status,
     }
-}
-
-/// The pipeline over the real clock (or, in a dry run, one that is only read), sockets and names.
-fn on_this_machine(plan: &Plan, resolver: &dyn Resolver, earlier: Option<&History>) -> Result<crate::outcome::Outcome> {
-    let mut clock: Box<dyn Clock> =
-        if plan.is_dry() { Box::new(DryClock::new(SystemClock)) } else { Box::new(SystemClock) };
-    let mut open_rtc = |path: Option<&Path>| -> Result<Box<dyn Rtc>, RtcError> {
-        let device = RtcDevice::open(path)?;
-        Ok(if plan.is_dry() { Box::new(DryRtc::new(device)) } else { Box::new(device) })
-    };
-    let mut network = UdpNetwork::new().context("cannot wait for packets")?;
-    let mut nonce = || getrandom::u64().ok();
-    let mut progress: Box<dyn Progress> = match TerminalProgress::for_stderr() {
-        Some(progress) => Box::new(progress),
-        None => Box::new(NoProgress),
-    };
-    let mut system = System {
-        clock: &mut *clock,
-        network: &mut network,
-        resolver,
-        nonce: &mut nonce,
-        open_rtc: &mut open_rtc,
-        local: &chrono::Local,
-        progress: &mut *progress,
-    };
-    let mut outcome = sync::run_after(plan, &mut system, earlier);
-    if plan.mode == RunMode::Debug {
-        explain(&mut outcome, plan);
-    }
-    Ok(outcome)
 }

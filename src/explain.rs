@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use crate::outcome::Outcome;
 use crate::plan::Plan;
-use crate::system::{Resolver, SystemResolver, gather_evidence};
+use crate::system::{Resolver, gather_evidence};
+use crate::wire::Key;
 
 /// What may be spent on the names of addresses, which only adorn: no more than on signs of life.
 const REVERSE: Duration = Duration::from_millis(300);
 
-/// Adds to an outcome what explains it.
-pub fn explain(outcome: &mut Outcome, plan: &Plan) {
+/// Adds to an outcome what explains it. `key` is the one that the run used, `own` this machine's addresses.
+pub fn explain(outcome: &mut Outcome, plan: &Plan, key: Option<&Key>, resolver: &dyn Resolver, own: &[IpAddr]) {
     let addresses: Vec<IpAddr> =
         outcome.hosts.iter().flat_map(|host| host.addresses.iter().flatten()).map(SocketAddr::ip).collect();
     let (names, evidence) = thread::scope(|scope| {
-        let names = scope.spawn(|| SystemResolver.reverse(&addresses, REVERSE.min(plan.names)));
         let contacts: Vec<_> = outcome.servers.iter().map(|server| &server.contact).collect();
-        let evidence = gather_evidence(&contacts, plan.pace.version);
-        (names.join().unwrap_or_default(), evidence)
+        let evidence = scope.spawn(move || gather_evidence(&contacts, plan, key, own));
+        (resolver.reverse(&addresses, REVERSE.min(plan.names)), evidence.join().unwrap_or_default())
     });
     let mut names = names.into_iter();
     for host in &mut outcome.hosts {

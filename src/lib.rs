@@ -22,6 +22,7 @@ pub mod estimate;
 pub mod exchange;
 pub mod explain;
 pub mod hwclock;
+pub mod machine;
 pub mod memory;
 pub mod net;
 pub mod outcome;

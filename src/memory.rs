@@ -1,6 +1,6 @@
 //! What a run knows of earlier ones, and leaves for the next: the history file around the pipeline.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use crate::cli::rntpdate::RntpdateCli;
@@ -47,11 +47,11 @@ impl<'a> Memory<'a> {
         self.plan.map(|_| &self.history)
     }
 
-    /// Stores what the run has taught; gives what is wrong with the file.
-    pub fn keep(mut self, outcome: &Outcome) -> Vec<Line> {
+    /// Has what the run has taught stored by `replace`; gives what is wrong with the file.
+    pub fn keep(mut self, outcome: &Outcome, replace: impl FnOnce(&str) -> io::Result<()>) -> Vec<Line> {
         if let (Some(plan), Some(taught), false) = (self.plan, &outcome.taught, self.is_dry)
             && self.is_usable
-            && let Err(error) = history_file::replace(&plan.history, &discipline::render(&taught.lesson.history))
+            && let Err(error) = replace(&discipline::render(&taught.lesson.history))
         {
             self.problems.push(format!("cannot keep the history in {}: {error}", plan.history.display()));
         }

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::time::Time;
@@ -111,7 +112,7 @@ impl std::fmt::Display for Fault {
 }
 
 /// Which addresses of a name are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Family {
     /// Every address.
     Any,
@@ -122,7 +123,7 @@ pub enum Family {
 }
 
 /// Why a name has no address.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum ResolveError {
     /// EAI_AGAIN and the like: the name server, not the name, is at fault.
     #[error("name server cannot be used: {text} ({code})")]

@@ -4,22 +4,30 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
+use anyhow::Result;
+
 use crate::control::{NoView, ServerView};
+use crate::machine::confine;
 use crate::outcome::ExitStatus;
 use crate::plan::Plan;
 use crate::report::{Channel, Line, Priority, view_lines};
+use crate::system::confine::Needs;
 use crate::system::{Clock as _, MAX_ASKED};
-use crate::system::{LineWriter, Resolver, SystemClock, SystemResolver, ask_about_itself};
+use crate::system::{Helpers, LineWriter, SystemClock, ask_about_itself, local_zone};
 
 /// A server with twenty sources on another continent is through in this time.
 const BUDGET: Duration = Duration::from_secs(10);
 
 /// Asks each address of each name, all at once, and prints the answers in their order. Done if one has answered.
-pub fn run(plan: &Plan) -> ExitStatus {
+pub fn run(plan: &Plan) -> Result<ExitStatus> {
+    let helpers = Helpers::for_names(plan, None)?;
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
+    local_zone(SystemClock.now().real);
+    let needs = Needs { threads: true, kill: helpers.mortal(), ..Needs::default() };
+    writer.write(&confine(&[], &needs, plan));
     let at = SystemClock.now().real;
     let line = |channel, text| Line { channel, at, text };
-    let found = SystemResolver.resolve(&plan.servers, plan.family, plan.names);
+    let found = helpers.resolver().resolve(&plan.servers, plan.family, plan.names);
     let mut addresses: Vec<SocketAddr> = Vec::new();
     let ports = plan.ports.iter().copied().chain(std::iter::repeat(None));
     for ((name, result), port) in plan.servers.iter().zip(&found).zip(ports) {
@@ -40,7 +48,7 @@ pub fn run(plan: &Plan) -> ExitStatus {
         let lines: Vec<Line> = view_lines(address.ip(), view).into_iter().map(|text| line(channel, text)).collect();
         writer.write(&lines);
     }
-    if views.iter().any(Result::is_ok) { ExitStatus::Done } else { ExitStatus::NotDone }
+    Ok(if views.iter().any(Result::is_ok) { ExitStatus::Done } else { ExitStatus::NotDone })
 }
 
 fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {

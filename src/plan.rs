@@ -17,6 +17,7 @@ use crate::hwclock::adjtime::{self, ScaleChoice};
 use crate::net::Family;
 use crate::policy::{Manner, Policy};
 use crate::time::{Interval, Time};
+use crate::wire::KeyId;
 
 pub use memory::MemoryPlan;
 pub use unattended::Unattended;
@@ -39,6 +40,9 @@ const LIMITS: Limits = Limits {
     root_distance: Interval::from_secs(3),
     reference_age: Interval::from_secs(86_400),
 };
+
+/// ntpd's and ntpdate's.
+const KEY_FILE: &str = "/etc/ntp.keys";
 
 /// How far a run goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +85,15 @@ pub struct RtcPlan {
     pub verify: bool,
 }
 
+/// What the servers have to prove that they know (-a, -k).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPlan {
+    /// The key's number.
+    pub id: KeyId,
+    /// Where it is.
+    pub file: PathBuf,
+}
+
 /// All that a run needs to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -100,6 +113,8 @@ pub struct Plan {
     pub pace: Pace,
     /// When to disbelieve.
     pub limits: Limits,
+    /// The key to authenticate with.
+    pub key: Option<KeyPlan>,
     /// How to set the clock.
     pub policy: Policy,
     /// Whether and how to set the RTC as well.
@@ -110,6 +125,8 @@ pub struct Plan {
     pub names: Duration,
     /// Whom to run as.
     pub user: Option<String>,
+    /// Whether system calls that the run does not need are to be refused.
+    pub sandbox: bool,
     /// What to print.
     pub output: Output,
     /// The UDP port of each server for which it was given.
@@ -156,9 +173,6 @@ pub enum UsageError {
     /// The RTC and its file are root's.
     #[error("-w needs root's rights to the end, for the RTC and the adjtime file: it does not go with -U")]
     RtcAsUser,
-    /// Asked for, and not there.
-    #[error("{0}: authentication is not available in this version")]
-    NoAuthentication(&'static str),
     /// An option that means nothing without another.
     #[error("{0} is of use with --discipline only")]
     WithoutDiscipline(&'static str),
@@ -172,12 +186,6 @@ impl Plan {
         }
         let unattended = Unattended::new(cli)?;
         let (servers, ports) = servers(&cli.servers)?;
-        if cli.auth_key.is_some() {
-            return Err(UsageError::NoAuthentication("-a"));
-        }
-        if cli.key_file.is_some() {
-            return Err(UsageError::NoAuthentication("-k"));
-        }
         if let Some(delay) = &cli.auth_delay
             && !delay.parse::<f64>().is_ok_and(|seconds| (0.0..1.0).contains(&seconds))
         {
@@ -207,12 +215,14 @@ impl Plan {
             source_port: port("source port", cli.source_port.as_deref())?,
             pace,
             limits: LIMITS,
+            key: key(cli)?,
             policy: policy(cli)?,
             rtc: rtc(cli)?,
             deadline,
             // Whatever the name servers do, as much time remains for the time servers.
             names: NAMES.min(deadline / 2),
             user: cli.user.clone(),
+            sandbox: !cli.no_sandbox,
             output: Output {
                 syslog: cli.syslog,
                 verbose: cli.verbose,
@@ -258,6 +268,15 @@ fn pace(cli: &RntpdateCli, mode: RunMode) -> Result<Pace, UsageError> {
         precision: CLOCK_PRECISION,
         era: Time::UNIX_EPOCH,
     })
+}
+
+/// A file alone means nothing, as with ntpdate.
+fn key(cli: &RntpdateCli) -> Result<Option<KeyPlan>, UsageError> {
+    let Some(text) = &cli.auth_key else { return Ok(None) };
+    let id = text.parse().ok().filter(|_| text.starts_with(|first: char| first.is_ascii_digit()));
+    let range = "1 to 4294967295, the number of a key in the key file";
+    let id = id.ok_or_else(|| UsageError::Value { name: "key", value: text.clone(), range })?;
+    Ok(Some(KeyPlan { id, file: cli.key_file.clone().unwrap_or_else(|| PathBuf::from(KEY_FILE)) }))
 }
 
 fn policy(cli: &RntpdateCli) -> Result<Policy, UsageError> {

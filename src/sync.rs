@@ -11,8 +11,9 @@ use crate::discipline::History;
 use crate::estimate::{Estimate, Verdict, assess};
 use crate::exchange::{Action, Contact, Exchange, Trace};
 use crate::hwclock::adjtime::Kept;
-use crate::hwclock::follow::follow;
+use crate::hwclock::follow::{Chip, follow};
 use crate::hwclock::functions::Open;
+use crate::hwclock::record::Shelf;
 use crate::hwclock::zone::Zone;
 use crate::net::{Event, Fault, FaultKind, Resolved};
 use crate::outcome::{Conclusion, Host, Outcome, RtcResult, Server};
@@ -20,7 +21,7 @@ use crate::plan::Plan;
 use crate::policy::Decision;
 use crate::system::{Clock, Network, Progress, Resolver};
 use crate::time::Interval;
-use crate::wire::NtpTimestamp;
+use crate::wire::{Key, NtpTimestamp};
 
 /// The most servers that one run asks.
 const MAX_SERVERS: usize = 256;
@@ -37,8 +38,12 @@ pub struct System<'a> {
     pub resolver: &'a dyn Resolver,
     /// Random numbers that nobody can guess; nothing where there are none, for without them replies could be forged.
     pub nonce: &'a mut dyn FnMut() -> Option<u64>,
+    /// What the servers have to prove that they know.
+    pub key: Option<&'a Key>,
     /// The way to the RTC.
     pub open_rtc: &'a mut Open<'a>,
+    /// The way to the adjtime file.
+    pub shelf: &'a dyn Shelf,
     /// What an RTC in local time shows.
     pub local: &'a dyn Zone,
     /// Whom to tell how far the run is.
@@ -118,7 +123,8 @@ fn converse(
     addresses: &[SocketAddr],
     deadline: Duration,
 ) -> (Vec<Contact>, Trace) {
-    let mut exchange = Exchange::new(addresses, plan.pace.clone(), system.clock.now().raw, deadline);
+    let mut exchange =
+        Exchange::new(addresses, plan.pace.clone(), system.clock.now().raw, deadline).with_key(system.key.cloned());
     for (server, address) in addresses.iter().enumerate() {
         if let Err(fault) = system.network.open(*address, plan.source_port) {
             exchange.failed(server, fault, system.clock.now().raw);
@@ -233,5 +239,6 @@ fn set_rtc(plan: &Plan, system: &mut System<'_>, conclusion: &Conclusion) -> Opt
         Decision::Step if !plan.is_dry() => Interval::ZERO,
         Decision::Step | Decision::Slew => estimate.offset,
     };
-    Some(follow(plan.rtc.as_ref()?, &*system.clock, system.open_rtc, system.local, correction))
+    let mut chip = Chip { open: system.open_rtc, shelf: system.shelf, local: system.local };
+    Some(follow(plan.rtc.as_ref()?, &*system.clock, &mut chip, correction))
 }

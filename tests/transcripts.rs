@@ -303,8 +303,10 @@ fn command_lines_that_make_no_sense() {
         (vec!["-q", "-o5", "127.0.0.1"], "ntpdate: protocol version (5) is invalid*"),
         (vec!["-q", "--port=0", "127.0.0.1"], "ntpdate: port (0) is invalid*"),
         (vec!["-q", "--source-port=65536", "127.0.0.1"], "ntpdate: source port (65536) is invalid*"),
-        (vec!["-qa", "1", "127.0.0.1"], "ntpdate: -a: authentication is not available*"),
-        (vec!["-q", "-k", "/etc/ntp.keys", "127.0.0.1"], "ntpdate: -k: authentication is not available*"),
+        (vec!["-qa", "0", "127.0.0.1"], "ntpdate: key (0) is invalid: it is 1 to 4294967295*"),
+        (vec!["-qa", "x", "127.0.0.1"], "ntpdate: key (x) is invalid*"),
+        (vec!["-qa", "-1", "127.0.0.1"], "ntpdate: key (-1) is invalid*"),
+        (vec!["-qa4294967296", "127.0.0.1"], "ntpdate: key (4294967296) is invalid*"),
     ] {
         assert_output(&ntpdate(&words), 2, "", line);
     }

@@ -141,21 +141,27 @@ pub struct RntpdateCli {
     #[arg(short = 'o', long, value_name = "N", help_heading = SERVERS, allow_hyphen_values = true)]
     pub protocol_version: Option<String>,
 
-    /// Authenticate with this key. Not built yet, and refused.
-    #[arg(short = 'a', long, value_name = "KEY", help_heading = TRUST, allow_hyphen_values = true)]
+    /// Believe only servers that prove by the key with this number that they know its secret.
+    #[arg(short = 'a', long, value_name = "KEY", help_heading = TRUST, allow_hyphen_values = true,
+          conflicts_with_all = ["self_test", "peers", "doctor", "history_show"])]
     pub auth_key: Option<String>,
 
-    /// File of keys. Not built yet, and refused.
+    /// The file of keys for -a, in ntpd's or chronyd's form; without -a it is not read [default: /etc/ntp.keys]
     #[arg(short = 'k', long, value_name = "FILE", help_heading = TRUST)]
     pub key_file: Option<PathBuf>,
 
-    /// Time that authentication takes, below 1. Accepted for ntpdate's sake, without effect.
+    /// What ntpdate took for the time to compute a digest, below 1. Checked and not used: the kernel's timestamps leave it out.
     #[arg(short = 'e', long, value_name = "SECONDS", help_heading = TRUST, allow_hyphen_values = true)]
     pub auth_delay: Option<String>,
 
     /// Become this user before the first packet, keeping nothing but the right to set the clock.
     #[arg(short = 'U', long, value_name = "USER", help_heading = TRUST)]
     pub user: Option<String>,
+
+    /// Let the run make system calls that it does not need. For kernels and C libraries that the filter does not fit; it is
+    /// logged.
+    #[arg(long, help_heading = TRUST)]
+    pub no_sandbox: bool,
 
     /// Log to syslog instead of stdout and stderr.
     #[arg(short = 's', long, help_heading = OUTPUT)]

@@ -6,6 +6,7 @@
 
 mod chrony;
 mod dhcp;
+pub mod keys;
 mod ntp;
 mod server;
 mod shell;

@@ -30,10 +30,13 @@ fn server(words: &[&str]) -> Result<Option<Server>, String> {
     // Every address of a name is asked anyway: which family the daemon would take does not matter.
     let words = if let ["-4" | "-6", rest @ ..] = words { rest } else { words };
     let [host, options @ ..] = words else { return Err("the server's name is missing".to_owned()) };
-    if host.starts_with(REFERENCE_CLOCKS) || options.contains(&"noselect") {
+    if options.contains(&"noselect") {
         return Ok(None);
     }
     let mut server = Server::parse(host.trim_matches('"'))?;
+    if server.host.starts_with(REFERENCE_CLOCKS) {
+        return Ok(None);
+    }
     let nts = options.contains(&"nts");
     if nts {
         // The port of the key exchange, not of the time.
@@ -64,6 +67,7 @@ mod tests {
              pool 2.debian.pool.ntp.org iburst\n\
              peer 192.0.2.7 key 3\n\
              server 127.127.1.0\n\
+             server \"127.127.20.0\" mode 1\n\
              fudge 127.127.1.0 stratum 10\n\
              server watched.example noselect\n\
              servers openntpd.example\n\

@@ -2,6 +2,9 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+/// Bytes in an interface's name (IFNAMSIZ of linux/if.h, without its zero).
+const MAX_INTERFACE: usize = 15;
+
 /// A time server in a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
@@ -56,13 +59,19 @@ fn split_port(word: &str) -> Result<(&str, Option<&str>), String> {
 fn is_host(host: &str) -> bool {
     if host.contains(':') {
         let (address, zone) = host.split_once('%').unwrap_or((host, "lo"));
-        return address.parse::<Ipv6Addr>().is_ok() && !zone.is_empty();
+        return address.parse::<Ipv6Addr>().is_ok() && is_interface(zone);
     }
     if host.parse::<IpAddr>().is_ok() {
         return true;
     }
     let name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     (1..=253).contains(&host.len()) && host.chars().all(name) && !host.starts_with(['-', '.'])
+}
+
+/// The kernel allows more in an interface's name; what goes to a terminal and into a log had better be plain.
+fn is_interface(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=MAX_INTERFACE).contains(&name.len()) && name.chars().all(plain)
 }
 
 #[cfg(test)]
@@ -105,6 +114,10 @@ mod tests {
             "a:65536",
             "a:",
             "2001:zz::1",
+            "fe80::1%",
+            "fe80::1%\u{1b}[31m",
+            "fe80::1%a'b",
+            "fe80::1%sixteen-letters-",
         ] {
             assert!(Server::parse(word).is_err(), "{word}");
         }

@@ -7,6 +7,9 @@ use std::str::Chars;
 
 use super::{LineFault, Server};
 
+/// The most that variables put into others may add up to, bytes: `A=$A$A` line after line would fill any memory.
+const MAX_EXPANSION: usize = 64 * 1024;
+
 /// What ntpdate-debian looks at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NtpdateDefaults {
@@ -49,7 +52,7 @@ type Variables = HashMap<String, (usize, String)>;
 
 /// The variables with the lines that set them.
 fn variables(text: &str) -> (Variables, Vec<LineFault>) {
-    let mut reader = Reader { rest: text.chars().peekable(), line: 1 };
+    let mut reader = Reader { rest: text.chars().peekable(), line: 1, expanded: 0 };
     let (mut variables, mut faults) = (Variables::new(), Vec::new());
     while let Some(line) = reader.next_word() {
         match reader.assignment(&variables) {
@@ -69,6 +72,8 @@ fn variables(text: &str) -> (Variables, Vec<LineFault>) {
 struct Reader<'a> {
     rest: Peekable<Chars<'a>>,
     line: usize,
+    /// Bytes that have been put in for variables so far.
+    expanded: usize,
 }
 
 impl Reader<'_> {
@@ -142,7 +147,7 @@ impl Reader<'_> {
                     }
                 },
                 (_, '`') => return Err("command substitution is not executed"),
-                (_, '$') => value.push_str(&self.expansion(variables)?),
+                (_, '$') => value.push_str(self.expansion(variables)?),
                 (None, '&' | '|' | '<' | '>' | '(' | ')') => return Err("the shell's operators are not executed"),
                 (_, c) => value.push(c),
             }
@@ -151,7 +156,7 @@ impl Reader<'_> {
     }
 
     /// `$NAME` or `${NAME}`, after the dollar sign.
-    fn expansion(&mut self, variables: &Variables) -> Result<String, &'static str> {
+    fn expansion<'v>(&mut self, variables: &'v Variables) -> Result<&'v str, &'static str> {
         let braces = self.rest.next_if_eq(&'{').is_some();
         if self.rest.peek() == Some(&'(') {
             return Err("command substitution is not executed");
@@ -161,9 +166,14 @@ impl Reader<'_> {
             return Err("only $NAME and ${NAME} are understood");
         }
         if name.is_empty() && !braces {
-            return Ok("$".to_owned());
+            return Ok("$");
         }
-        Ok(variables.get(&name).map(|(_, value)| value.clone()).unwrap_or_default())
+        let value = variables.get(&name).map(|(_, value)| value.as_str()).unwrap_or_default();
+        if self.expanded + value.len() > MAX_EXPANSION {
+            return Err("the variables grow too long");
+        }
+        self.expanded += value.len();
+        Ok(value)
     }
 }
 
@@ -207,6 +217,14 @@ mod tests {
         assert_eq!(defaults.faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [1, 2, 3, 5, 6]);
         assert!(defaults.faults[1].text.contains("not executed"));
         assert!(!defaults.ignore_dhcp);
+    }
+
+    #[test]
+    fn variables_that_double_each_other_come_to_an_end() {
+        let text = "NTPOPTIONS=0123456789\n".to_owned() + &"NTPOPTIONS=$NTPOPTIONS$NTPOPTIONS\n".repeat(60);
+        let defaults = ntpdate_defaults(&text);
+        assert!((10_000..=MAX_EXPANSION).contains(&defaults.options.len()), "{}", defaults.options.len());
+        assert!(defaults.faults.iter().all(|fault| fault.text == "the variables grow too long"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What is found out beyond the exchange itself, to tell causes apart.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::control::{NoView, ServerView};
@@ -44,6 +45,17 @@ pub struct Signs {
     pub answered_by: Option<SocketAddr>,
     /// One more request, from port 123.
     pub low_port: LowPort,
+    /// One more request with the key, in a run with one. The other requests here are without.
+    pub signed: Option<Sign>,
+}
+
+/// The key of a run, as far as the exchange does not know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyUse {
+    /// Where it is from.
+    pub file: PathBuf,
+    /// The protocol version of the requests that it signs: codes have different lengths.
+    pub version: u8,
 }
 
 impl Signs {
@@ -72,4 +84,6 @@ pub struct Evidence {
     pub own_report: bool,
     /// The server is this machine itself.
     pub is_this_machine: bool,
+    /// The key that it had to prove to know.
+    pub key: Option<KeyUse>,
 }

@@ -3,13 +3,14 @@
 //! A cause is named where the evidence tells it from the others; where it does not, all that fit are named.
 #![forbid(unsafe_code)]
 
+mod authentication;
 mod evidence;
 mod fault;
 mod reply;
 mod silence;
 mod sync_state;
 
-pub use evidence::{Evidence, LowPort, Sign, Signs};
+pub use evidence::{Evidence, KeyUse, LowPort, Sign, Signs};
 
 use crate::estimate::{DropReason, Verdict};
 use crate::outcome::{Conclusion, Outcome, Server};
@@ -83,7 +84,7 @@ pub enum Code {
     AccessDenied,
     /// Kiss code RATE.
     RateLimited,
-    /// The reply did not prove who sent it.
+    /// The server does not accept our key, or its replies do not prove that it has it.
     NotAuthentic,
     /// This machine's clock was set during the run.
     ClockSetHere,
@@ -182,7 +183,10 @@ pub fn diagnose(server: &Server, outcome: &Outcome) -> Diagnosis {
             _ => silence::diagnose(server),
         },
         Verdict::Dropped(DropReason::StrataTooHigh | DropReason::LeapNotInSync) => sync_state::diagnose(server),
-        Verdict::Dropped(reason) => reply::unfit(reason, contact),
+        Verdict::Dropped(reason) => match &contact.authentication {
+            Some(used) if reason == DropReason::Untrusted => authentication::unproven(server, used),
+            _ => reply::unfit(reason, contact),
+        },
         Verdict::Falseticker => falseticker(server, outcome),
         Verdict::Undecided => no_majority(server, outcome),
         Verdict::Truechimer | Verdict::Outlier => fit(server),
@@ -195,13 +199,18 @@ fn fit(server: &Server) -> Diagnosis {
     }
     let contact = &server.contact;
     let (sent, answered) = (contact.sent, contact.answered);
-    let seen = format!("{answered} of {sent} requests answered (reach {:03o})", contact.reach);
+    let unproven = contact.authentication.as_ref().filter(|used| used.failed > 0);
+    let others = unproven.map_or(String::new(), authentication::also_came);
+    let seen = format!("{answered} of {sent} requests answered (reach {:03o}){others}", contact.reach);
     if server.contact.candidate.kiss.is_some() {
         return reply::rate(format!("{seen}, then kiss code RATE"));
     }
     if answered < sent {
         let lost = 100 * (sent - answered) / sent;
-        let cause = format!("{lost} % of the packets get lost: a bad line, or the server drops what it finds too much");
+        let cause = match unproven {
+            Some(_) => format!("{lost} % of its replies get lost or are changed on the way: a bad line, or a forger"),
+            None => format!("{lost} % of the packets get lost: a bad line, or the server drops what it finds too much"),
+        };
         return Diagnosis::new(Code::Loss, Certainty::Likely, format!("fit, and {seen}"), cause)
             .here("more samples help (-p 8); --interval 2 asks no faster than servers with `limited` allow");
     }

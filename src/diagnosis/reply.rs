@@ -69,12 +69,6 @@ pub(super) fn unfit(reason: DropReason, contact: &Contact) -> Diagnosis {
                 .here("ask a nearer server")
                 .there("it falls in the first minutes after a start; see `ntpq -c rv` or `chronyc tracking`")
         }
-        DropReason::Untrusted => {
-            let cause = "the reply is not signed as was asked: its keys differ from ours, or it has none";
-            Diagnosis::new(Code::NotAuthentic, Certainty::Certain, seen, cause)
-                .here("compare key number, algorithm and key in the key file with the server's")
-                .there("the key has to be in its key file and named in `trustedkey`")
-        }
         DropReason::TooLongWithoutSync => {
             let cause = "its own clock has not been set for a day: it has lost its sources and does not say so";
             Diagnosis::new(Code::Broken, Certainty::Likely, seen, cause)

@@ -1,33 +1,34 @@
 //! Not one reply came.
 
-use super::{Certainty, Code, Diagnosis, LowPort, Sign, Signs};
+use super::{Certainty, Code, Diagnosis, LowPort, Sign, Signs, authentication};
+use crate::exchange::Authentication;
 use crate::outcome::Server;
 
 pub(super) fn diagnose(server: &Server) -> Diagnosis {
     let requests =
         if server.contact.sent == 1 { "1 request".to_owned() } else { format!("{} requests", server.contact.sent) };
     let silence = format!("no reply to {requests}");
+    let key = server.contact.authentication.as_ref();
     let Some(signs) = &server.evidence.signs else {
-        let cause = "the host is down, a firewall drops UDP 123, or the server ignores this client";
+        let key = key.map_or(String::new(), |used| format!(" or does not accept {}", authentication::name(used)));
+        let cause = format!("the host is down, a firewall drops UDP 123, or the server ignores this client{key}");
         return Diagnosis::new(Code::HostSilent, Certainty::Possible, silence, cause).here("run it again with -d");
     };
     match signs.answered_by {
         Some(from) if (from.ip(), from.port()) == (server.contact.address.ip(), server.contact.address.port()) => {
-            return late(&silence);
+            return match key {
+                // Its answer to the plain request alone shows what it minds.
+                Some(used) if signs.signed == Some(Sign::Silent) => authentication::refused(&silence, server, used),
+                _ => late(&silence),
+            };
         }
         Some(from) => return other_address(server, &format!("{from}")),
+        None if signs.signed == Some(Sign::Answered) => return late(&silence),
         None => {}
     }
     // Replies to control questions prove that packets get through both ways on this port.
     if matches!(server.evidence.view, Some(Ok(_))) {
-        let seen = format!("{silence}, but it answers questions about itself");
-        return Diagnosis::new(
-            Code::NotServing,
-            Certainty::Certain,
-            seen,
-            "its access rules keep the time from us: noserve",
-        )
-        .there("take `noserve` out of the `restrict` line that covers this client");
+        return not_serving(&silence, key);
     }
     if signs.low_port == LowPort::Answered {
         let seen = format!("{silence}; from source port 123 it answers");
@@ -35,6 +36,21 @@ pub(super) fn diagnose(server: &Server) -> Diagnosis {
             .here("use --source-port 123, or let the filter pass UDP from any port to port 123 and back");
     }
     if signs.is_host_up() { filtered(&silence, signs, server) } else { host_silent(&silence, signs) }
+}
+
+/// Whoever has to sign requests, and does not do so or with a wrong key, meets the same silence as others with noserve.
+fn not_serving(silence: &str, key: Option<&Authentication>) -> Diagnosis {
+    let seen = format!("{silence}, but it answers questions about itself");
+    let Some(used) = key else {
+        let cause = "its access rules keep the time from us: noserve, or notrust, which wants requests with a key";
+        return Diagnosis::new(Code::NotServing, Certainty::Certain, seen, cause)
+            .there("take `noserve` or `notrust` out of the `restrict` line that covers this client");
+    };
+    let key = authentication::name(used);
+    let cause = format!("its access rules keep the time from us: noserve, or notrust, and it does not accept {key}");
+    Diagnosis::new(Code::NotServing, Certainty::Certain, seen, cause)
+        .here("compare the key with the server's: number, type, secret")
+        .there(format!("look for `noserve` in its `restrict` lines, and for `trustedkey {}`", used.key))
 }
 
 fn late(silence: &str) -> Diagnosis {

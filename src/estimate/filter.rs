@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::sample::{Authentication, Kiss, Sample};
+use super::sample::{Kiss, Sample};
 use crate::time::Interval;
 
 /// What round trips to a reference clock count for at least.
@@ -44,7 +44,7 @@ pub enum DropReason {
     /// The server's clock has not been set for a day or more.
     #[error("server has gone too long without sync")]
     TooLongWithoutSync,
-    /// The server did not prove who it is.
+    /// Replies came, and none proved that the server knows our key.
     #[error("Server is untrusted")]
     Untrusted,
     /// The error bound from here to the reference clock is too large.
@@ -59,6 +59,8 @@ pub struct Candidate {
     pub samples: Vec<Sample>,
     /// An order to leave it alone.
     pub kiss: Option<Kiss>,
+    /// Replies came, and none proved what it had to.
+    pub untrusted: bool,
 }
 
 /// A server as the selection sees it.
@@ -120,7 +122,7 @@ impl Candidate {
             _ => {}
         }
         let Some(peer) = peer else {
-            return Some(DropReason::NoData);
+            return Some(if self.untrusted { DropReason::Untrusted } else { DropReason::NoData });
         };
         sample_fault(&self.samples[peer.best], limits).or_else(|| {
             (peer.root_distance > limits.root_distance).then_some(DropReason::RootDistance(peer.root_distance))
@@ -145,8 +147,6 @@ fn sample_fault(sample: &Sample, limits: &Limits) -> Option<DropReason> {
         Some(DropReason::VeryBroken)
     } else if reference_age >= limits.reference_age {
         Some(DropReason::TooLongWithoutSync)
-    } else if sample.authentication == Authentication::Failed {
-        Some(DropReason::Untrusted)
     } else {
         None
     }

@@ -8,7 +8,7 @@ mod select;
 
 pub use combine::Estimate;
 pub use filter::{Candidate, DropReason, Limits, Peer};
-pub use sample::{Authentication, Kiss, LocalTimes, Rejection, Sample};
+pub use sample::{Kiss, LocalTimes, Rejection, Sample};
 pub use select::NoMajority;
 
 /// What became of a server.

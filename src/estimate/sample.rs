@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::time::{Interval, Reading, Time};
-use crate::wire::{Header, Leap, Malformed, Mode};
+use crate::wire::{Header, Leap, MacFault, Malformed, Mode};
 
 /// How fast two undisciplined clocks may drift apart: 15 ppm (RFC 5905 §7.1, PHI).
 const PHI_PPM: i128 = 15;
@@ -58,6 +58,9 @@ pub enum Rejection {
     /// Its request has been answered before.
     #[error("duplicate")]
     Duplicate,
+    /// It does not prove that its sender knows our key.
+    #[error("authentication failed: {0}")]
+    Unauthentic(MacFault),
     /// A receive or transmit time of zero, which means "unknown".
     #[error("no receive or transmit time")]
     NoTime,
@@ -70,15 +73,6 @@ pub enum Rejection {
     /// Our own clock was set while the packet was on its way.
     #[error("the clock of this machine was moved by {0:+} s by something else")]
     ClockMoved(Interval),
-}
-
-/// Whether a reply proved who sent it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Authentication {
-    /// It was not asked to.
-    NotAsked,
-    /// It was asked to and did not.
-    Failed,
 }
 
 /// One exchange with a server: four times, of which two are ours (T1 request sent, T4 reply received) and two the server's
@@ -95,8 +89,6 @@ pub struct Sample {
     pub sent: Time,
     /// The local clock soon after T4.
     pub taken: Reading,
-    /// Whether the reply proved its sender.
-    pub authentication: Authentication,
     /// The reply.
     pub header: Header,
 }
@@ -146,7 +138,6 @@ impl Sample {
             dispersion: power_of_two(header.precision) + local.precision + parts_per_million(elapsed, PHI_PPM),
             sent: local.sent,
             taken: local.after,
-            authentication: Authentication::NotAsked,
             header,
         })
     }

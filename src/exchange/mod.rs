@@ -3,6 +3,7 @@
 //! All servers are at work at once. What one packet or time-out costs does not depend on their number.
 #![forbid(unsafe_code)]
 
+mod authentication;
 mod pace;
 mod session;
 #[cfg(test)]
@@ -12,13 +13,15 @@ mod trace;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::estimate::Candidate;
 use crate::net::Fault;
 use crate::time::{Reading, Time};
-use crate::wire::{HEADER_LEN, NtpTimestamp};
+use crate::wire::{Key, NtpTimestamp};
 
+pub use authentication::Authentication;
 pub use pace::Pace;
 pub use session::Contact;
 pub use trace::{Trace, TraceEvent};
@@ -66,6 +69,15 @@ impl Exchange {
         }
     }
 
+    /// With a key every request carries its code, and only replies that carry it too count.
+    #[must_use]
+    pub fn with_key(mut self, key: Option<Key>) -> Exchange {
+        if let Some(key) = key.map(Arc::new) {
+            self.sessions.iter_mut().for_each(|session| session.set_key(Arc::clone(&key)));
+        }
+        self
+    }
+
     /// What to do at this raw monotonic time.
     pub fn next(&mut self, now: Duration) -> Action {
         while let Some(Reverse((due, server))) = self.timers.peek().copied() {
@@ -90,7 +102,7 @@ impl Exchange {
 
     /// The request to send now. `nonce` is random, and comes back in the server's reply; `before` is the clock, read as late
     /// as possible.
-    pub fn request(&mut self, server: usize, nonce: NtpTimestamp, before: Reading) -> [u8; HEADER_LEN] {
+    pub fn request(&mut self, server: usize, nonce: NtpTimestamp, before: Reading) -> Vec<u8> {
         self.trace.push(server, TraceEvent::Transmit);
         self.update(server, |session, pace| session.request(nonce, before, pace))
     }
@@ -108,10 +120,8 @@ impl Exchange {
             return;
         }
         self.trace.push(server, TraceEvent::Receive);
-        let note = self.update(server, |session, pace| session.received(datagram, at, after, pace));
-        if let Some(note) = note {
-            self.trace.push(server, note);
-        }
+        let notes = self.update(server, |session, pace| session.received(datagram, at, after, pace));
+        notes.into_iter().flatten().for_each(|note| self.trace.push(server, note));
     }
 
     /// Junk is no longer handed in from a server's address.

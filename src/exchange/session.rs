@@ -1,14 +1,16 @@
 //! The exchange with one server.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::authentication::{Authentication, Proof};
 use super::pace::Pace;
 use super::trace::TraceEvent;
 use crate::estimate::{Candidate, Kiss, LocalTimes, Rejection, Sample};
 use crate::net::Fault;
 use crate::time::{Reading, Time};
-use crate::wire::{HEADER_LEN, Header, Mode, NtpTimestamp};
+use crate::wire::{Header, Key, Mode, NtpTimestamp};
 
 /// The newest version of the protocol.
 const NEWEST_VERSION: u8 = 4;
@@ -52,6 +54,8 @@ pub struct Contact {
     pub last_sent: Option<Time>,
     /// The last reply to a request of ours, whatever it was worth.
     pub last_reply: Option<Header>,
+    /// What the replies proved, in a run with a key.
+    pub authentication: Option<Authentication>,
     /// What it measured.
     pub candidate: Candidate,
 }
@@ -67,6 +71,7 @@ pub(super) struct Session {
     rejected: (usize, Option<Rejection>),
     fault: Option<Fault>,
     last_reply: Option<Header>,
+    proof: Option<Proof>,
     candidate: Candidate,
 }
 
@@ -81,8 +86,13 @@ impl Session {
             rejected: (0, None),
             fault: None,
             last_reply: None,
+            proof: None,
             candidate: Candidate::default(),
         }
+    }
+
+    pub(super) fn set_key(&mut self, key: Arc<Key>) {
+        self.proof = Some(Proof::new(key));
     }
 
     /// When it wants to act again.
@@ -135,10 +145,14 @@ impl Session {
         }
     }
 
-    pub(super) fn request(&mut self, nonce: NtpTimestamp, before: Reading, pace: &Pace) -> [u8; HEADER_LEN] {
+    pub(super) fn request(&mut self, nonce: NtpTimestamp, before: Reading, pace: &Pace) -> Vec<u8> {
         self.requests.push(Request { nonce, before, sent: before.real, answered: false });
         self.state = State::Waiting(before.raw + self.wait(pace));
-        Header::request(pace.version, nonce).to_bytes()
+        let mut request = Header::request(pace.version, nonce).to_bytes().to_vec();
+        if let Some(proof) = &self.proof {
+            proof.sign(&mut request);
+        }
+        request
     }
 
     /// How long to wait before the next request. A long time-out does not hold up the second request to a server that has
@@ -174,18 +188,32 @@ impl Session {
         }
     }
 
-    /// Gives what is worth a line in a trace.
+    /// Gives what is worth lines in a trace.
     pub(super) fn received(
         &mut self,
         datagram: &[u8],
         at: Option<Time>,
         after: Reading,
         pace: &Pace,
+    ) -> [Option<TraceEvent>; 2] {
+        match self.accept(datagram) {
+            Ok((header, place)) => {
+                let passed = self.proof.as_ref().map(|_| TraceEvent::Authenticated);
+                [passed, self.take(header, place, at, after, pace)]
+            }
+            Err(rejection) => [Some(self.reject(rejection)), None],
+        }
+    }
+
+    /// A reply to the request in this place.
+    fn take(
+        &mut self,
+        header: Header,
+        place: usize,
+        at: Option<Time>,
+        after: Reading,
+        pace: &Pace,
     ) -> Option<TraceEvent> {
-        let (header, place) = match self.accept(datagram) {
-            Ok(accepted) => accepted,
-            Err(rejection) => return Some(self.reject(rejection)),
-        };
         let request = self.requests[place];
         self.last_reply = Some(header.clone());
         self.lost = 0;
@@ -222,8 +250,22 @@ impl Session {
         if self.requests[place].answered {
             return Err(Rejection::Duplicate);
         }
+        // A forger on the way must not use up the request: the true reply may still come.
+        self.authenticate(datagram, &header)?;
         self.requests[place].answered = true;
         Ok((header, place))
+    }
+
+    /// Whether the reply proves what it has to.
+    fn authenticate(&mut self, datagram: &[u8], header: &Header) -> Result<(), Rejection> {
+        let Some(proof) = &mut self.proof else { return Ok(()) };
+        let result = proof.check(datagram);
+        self.candidate.untrusted = proof.record.is_refuted();
+        if self.candidate.untrusted {
+            // Shown, not used.
+            self.last_reply = Some(header.clone());
+        }
+        result.map_err(Rejection::Unauthentic)
     }
 
     fn reject(&mut self, rejection: Rejection) -> TraceEvent {
@@ -265,6 +307,7 @@ impl Session {
             fault: self.fault,
             last_sent: self.requests.last().map(|request| request.sent),
             last_reply: self.last_reply,
+            authentication: self.proof.map(|proof| proof.record),
             candidate: self.candidate,
         }
     }

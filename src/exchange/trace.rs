@@ -13,6 +13,8 @@ pub enum TraceEvent {
     Transmit,
     /// A datagram came in.
     Receive,
+    /// It carries the code of our key.
+    Authenticated,
     /// It was not used.
     Rejected(Rejection),
     /// It is kept to show it, but its literal stratum is above 15.

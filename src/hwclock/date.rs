@@ -84,7 +84,7 @@ fn parse_seconds(text: &str) -> Option<Time> {
     if !digits(whole.strip_prefix('-').unwrap_or(whole)) || !digits(fraction) {
         return None;
     }
-    let seconds: i64 = whole.parse().ok().filter(|seconds: &i64| seconds.abs() < 1 << 40)?;
+    let seconds: i64 = whole.parse().ok().filter(|seconds: &i64| seconds.unsigned_abs() < 1 << 40)?;
     let nanos: i64 = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
     Some(Time::from_unix(seconds, if whole.starts_with('-') { -nanos } else { nanos }))
 }

@@ -107,6 +107,7 @@ fn bad_dates_are_named() {
         "0026-11-23",
         "99999-01-01",
         "@99999999999999999999",
+        "@-9223372036854775808",
     ] {
         let error = parsed(text).unwrap_err();
         assert!(matches!(&error, DateError::Invalid(_)), "{text}: {error}");

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use super::functions::{Open, record_warnings};
-use super::record::{Record, after_setting};
+use super::record::{Record, Shelf, after_setting};
 use super::systohc::{Options, set_rtc};
 use super::zone::Zone;
 use crate::outcome::{RtcResult, RtcWritten};
@@ -11,18 +11,22 @@ use crate::system::Clock;
 use crate::system::rtc_error::RtcError;
 use crate::time::Interval;
 
+/// The ways to what belongs to the chip.
+pub struct Chip<'a, 'rtc> {
+    /// To the chip itself.
+    pub open: &'a mut Open<'rtc>,
+    /// To the adjtime file.
+    pub shelf: &'a dyn Shelf,
+    /// What a chip in local time shows.
+    pub local: &'a dyn Zone,
+}
+
 /// Sets the chip to the system clock + `correction`, which is what the clock is still to be slewed by, and remembers that
 /// in the adjtime file, as `hwclock -w` does. Over a dry chip nothing changes.
-pub fn follow(
-    plan: &RtcPlan,
-    clock: &dyn Clock,
-    open: &mut Open<'_>,
-    local: &dyn Zone,
-    correction: Interval,
-) -> RtcResult {
-    let mut record = Record::load(plan.adjfile.clone());
+pub fn follow(plan: &RtcPlan, clock: &dyn Clock, chip: &mut Chip<'_, '_>, correction: Interval) -> RtcResult {
+    let mut record = Record::load_from(chip.shelf, plan.adjfile.clone());
     let mut warnings = record_warnings(&record);
-    match write(plan, clock, open, local, correction, &mut record, &mut warnings) {
+    match write(plan, clock, chip, correction, &mut record, &mut warnings) {
         Ok(written) => RtcResult::Written(RtcWritten { warnings, ..written }),
         Err(error) if plan.optional && error.is_absence() => RtcResult::Absent(error.to_string()),
         Err(error) => RtcResult::Failed(error.to_string()),
@@ -32,19 +36,18 @@ pub fn follow(
 fn write(
     plan: &RtcPlan,
     clock: &dyn Clock,
-    open: &mut Open<'_>,
-    local: &dyn Zone,
+    chip: &mut Chip<'_, '_>,
     correction: Interval,
     record: &mut Record,
     warnings: &mut Vec<String>,
 ) -> Result<RtcWritten, RtcError> {
-    let mut rtc = open(plan.device.as_deref())?;
+    let mut rtc = (chip.open)(plan.device.as_deref())?;
     let options = Options { delay: None, verify: plan.verify };
-    let written = set_rtc(clock, &mut *rtc, correction, record.scale(plan.scale, local), options)?;
+    let written = set_rtc(clock, &mut *rtc, correction, record.scale(plan.scale, chip.local), options)?;
     let kept = record.kept(plan.scale);
     if !rtc.is_dry() {
         // A chip that is right is worth more than the note of when it was set: no reason to fail.
-        match record.save(after_setting(&record.adjtime, written.unix, kept)) {
+        match record.save_to(chip.shelf, after_setting(&record.adjtime, written.unix, kept)) {
             Ok(copy) => warnings
                 .extend(copy.map(|copy| format!("Warning: what was not understood is kept in {}", copy.display()))),
             Err(error) => warnings.push(format!("Warning: {error} (the RTC is set all the same)")),

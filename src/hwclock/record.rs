@@ -1,11 +1,41 @@
 //! The adjtime file together with what its content means for this run.
 #![forbid(unsafe_code)]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::adjtime::{Adjtime, Kept, Problem, ScaleChoice};
 use super::zone::{Scale, Zone};
 use crate::system::adjfile::{self, AdjfileError};
+
+/// Where the adjtime file is read and written.
+pub trait Shelf {
+    /// The file's text; `None` where there is none.
+    fn read(&self, path: &Path) -> Result<Option<String>, AdjfileError>;
+
+    /// Keeps the file's text, which was not understood, beside it. Gives the copy's path.
+    fn keep_copy(&self, path: &Path, text: &str) -> Result<PathBuf, AdjfileError>;
+
+    /// Replaces the file.
+    fn replace(&self, path: &Path, text: &str) -> Result<(), AdjfileError>;
+}
+
+/// This machine's disk.
+#[derive(Debug, Default)]
+pub struct Disk;
+
+impl Shelf for Disk {
+    fn read(&self, path: &Path) -> Result<Option<String>, AdjfileError> {
+        adjfile::read(path)
+    }
+
+    fn keep_copy(&self, path: &Path, text: &str) -> Result<PathBuf, AdjfileError> {
+        adjfile::keep_copy(path, text)
+    }
+
+    fn replace(&self, path: &Path, text: &str) -> Result<(), AdjfileError> {
+        adjfile::replace(path, text)
+    }
+}
 
 /// The adjtime file: what it holds, and where it goes.
 #[derive(Debug, Default)]
@@ -25,8 +55,13 @@ pub struct Record {
 impl Record {
     /// Reads the file; `None`: works without one.
     pub fn load(path: Option<PathBuf>) -> Record {
+        Record::load_from(&Disk, path)
+    }
+
+    /// Reads it from elsewhere.
+    pub fn load_from(shelf: &dyn Shelf, path: Option<PathBuf>) -> Record {
         let Some(file) = &path else { return Record::default() };
-        let (text, unreadable) = match adjfile::read(file) {
+        let (text, unreadable) = match shelf.read(file) {
             Ok(text) => (text, None),
             Err(error) => (None, Some(error)),
         };
@@ -62,14 +97,19 @@ impl Record {
 
     /// Makes `adjtime` the file's content, unless it is already. Gives where the old text was kept, if it had to be.
     pub fn save(&mut self, adjtime: Adjtime) -> Result<Option<PathBuf>, AdjfileError> {
+        self.save_to(&Disk, adjtime)
+    }
+
+    /// Writes it elsewhere.
+    pub fn save_to(&mut self, shelf: &dyn Shelf, adjtime: Adjtime) -> Result<Option<PathBuf>, AdjfileError> {
         self.adjtime = adjtime;
         let text = adjtime.to_string();
         let Some(path) = self.path.as_ref().filter(|_| self.text.as_ref() != Some(&text)) else { return Ok(None) };
         let copy = match &self.text {
-            Some(old) if !self.problems.is_empty() => Some(adjfile::keep_copy(path, old)?),
+            Some(old) if !self.problems.is_empty() => Some(shelf.keep_copy(path, old)?),
             _ => None,
         };
-        adjfile::replace(path, &text)?;
+        shelf.replace(path, &text)?;
         self.text = Some(text);
         self.problems.clear();
         Ok(copy)

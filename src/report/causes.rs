@@ -40,6 +40,9 @@ fn cause(server: &Server, outcome: &Outcome, context: &Context<'_>) -> Option<St
         Verdict::Dropped(reason @ (DropReason::StrataTooHigh | DropReason::LeapNotInSync)) => {
             Some(format!("Server dropped: {reason}{}", own_words(&server.contact)))
         }
+        Verdict::Dropped(DropReason::Untrusted) => {
+            Some(format!("Server dropped: {}{}", DropReason::Untrusted, untrusted(&server.contact)))
+        }
         Verdict::Dropped(reason) => Some(format!("Server dropped: {reason}")),
     }
 }
@@ -61,6 +64,13 @@ fn own_words(contact: &Contact) -> String {
     let refid = reply.refid.display(reply.stratum).to_string();
     let refid = if refid.is_empty() { refid } else { format!(", refid {refid}") };
     format!(" (stratum {}{leap}{refid}: the server is not synchronised itself)", reply.stratum.effective())
+}
+
+/// Which key, and what failed.
+fn untrusted(contact: &Contact) -> String {
+    let Some(authentication) = &contact.authentication else { return String::new() };
+    let Some(fault) = authentication.last_failure else { return String::new() };
+    format!(" (key {}, {}: {fault})", authentication.key, authentication.algorithm)
 }
 
 /// Silence has many causes, which take some more packets to tell apart.

@@ -48,6 +48,7 @@ fn happening(address: IpAddr, event: &TraceEvent, outcome: &Outcome) -> Line {
     let (channel, text) = match event {
         TraceEvent::Transmit => (Channel::Stdout, format!("transmit({address})")),
         TraceEvent::Receive => (Channel::Stdout, format!("receive({address})")),
+        TraceEvent::Authenticated => (Channel::Stdout, "receive: authentication passed".to_owned()),
         TraceEvent::Rejected(rejection) => (Channel::Stdout, format!("receive: {rejection}")),
         TraceEvent::Unsynchronised(stratum) => (Channel::Stdout, format!("receive: mode 4 stratum {stratum}")),
         TraceEvent::Kiss(Kiss::Rate) => {
@@ -94,7 +95,8 @@ fn block(server: &Server, context: &Context<'_>) -> Vec<String> {
     let time = |stamp| ntp_time(stamp, context.plan.pace.era, context.zone);
 
     let mut lines = vec![format!("server {}, port {}", contact.address.ip(), contact.address.port())];
-    lines.extend(header_lines(header));
+    let trust = contact.authentication.map_or(0, |authentication| authentication.trust);
+    lines.extend(header_lines(header, trust));
     lines.push(format!("reference time:      {}", time(header.map_or(NtpTimestamp::ZERO, |header| header.reference))));
     lines.push(format!("originate timestamp: {}", time(header.map_or(NtpTimestamp::ZERO, |header| header.transmit))));
     lines.push(format!("transmit timestamp:  {}", time(sent)));
@@ -114,7 +116,8 @@ fn block(server: &Server, context: &Context<'_>) -> Vec<String> {
     lines
 }
 
-fn header_lines(header: Option<&Header>) -> [String; 2] {
+/// `trust` has a bit set for each of the newest replies that failed authentication.
+fn header_lines(header: Option<&Header>, trust: u8) -> [String; 2] {
     let Some(header) = header else {
         return [
             "stratum 0, precision 0, leap 00, trust 000".to_owned(),
@@ -123,7 +126,7 @@ fn header_lines(header: Option<&Header>) -> [String; 2] {
     };
     [
         format!(
-            "stratum {}, precision {}, leap {:02b}, trust 000",
+            "stratum {}, precision {}, leap {:02b}, trust {trust:03o}",
             header.stratum.effective(),
             header.precision,
             header.leap.to_bits()

@@ -10,6 +10,7 @@ use super::seconds::Seconds;
 use crate::control::{PeerRow, ServerView};
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::estimate::{Sample, Verdict};
+use crate::exchange::Authentication;
 use crate::outcome::{Conclusion, Host, Outcome, Server};
 use crate::plan::RunMode;
 use crate::policy::Decision;
@@ -63,9 +64,20 @@ struct ServerReport<'a> {
     jitter: Option<Seconds>,
     root_distance: Option<Seconds>,
     standing: &'static str,
+    authentication: Option<AuthenticationReport>,
     verdict: VerdictReport,
     samples: Vec<SampleReport>,
     view: Option<ViewReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct AuthenticationReport {
+    key: u32,
+    algorithm: &'static str,
+    result: &'static str,
+    passed: usize,
+    failed: usize,
+    failure: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -203,6 +215,7 @@ fn server<'a>(server: &'a Server, outcome: &Outcome) -> ServerReport<'a> {
             Verdict::Undecided => "undecided",
             Verdict::Dropped(_) => "dropped",
         },
+        authentication: contact.authentication.as_ref().map(authentication),
         verdict: verdict(diagnose(server, outcome)),
         samples: contact.candidate.samples.iter().map(sample).collect(),
         view: server.evidence.view.as_ref().map(|view| match view {
@@ -211,6 +224,21 @@ fn server<'a>(server: &'a Server, outcome: &Outcome) -> ServerReport<'a> {
                 ViewReport { error: Some(error.to_string()), version: None, system_peer: None, peers: Vec::new() }
             }
         }),
+    }
+}
+
+fn authentication(found: &Authentication) -> AuthenticationReport {
+    AuthenticationReport {
+        key: found.key.get(),
+        algorithm: found.algorithm.as_str(),
+        result: match (found.passed, found.failed) {
+            (0, 0) => "no-reply",
+            (0, _) => "failed",
+            _ => "passed",
+        },
+        passed: found.passed,
+        failed: found.failed,
+        failure: found.last_failure.map(|fault| fault.to_string()),
     }
 }
 

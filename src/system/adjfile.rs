@@ -20,6 +20,18 @@ pub struct AdjfileError {
     source: io::Error,
 }
 
+impl AdjfileError {
+    /// Writing this file failed.
+    pub(crate) fn writing(path: &Path, source: io::Error) -> AdjfileError {
+        AdjfileError { action: "write", path: path.to_owned(), source }
+    }
+
+    /// The file, and what is wrong with it.
+    pub(super) fn into_parts(self) -> (PathBuf, io::Error) {
+        (self.path, self.source)
+    }
+}
+
 /// For `map_err`: what was done to which file.
 fn failed(action: &'static str, path: &Path) -> impl Fn(io::Error) -> AdjfileError {
     let path = path.to_owned();

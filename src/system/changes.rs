@@ -21,6 +21,11 @@ pub struct NetworkChanges {
 }
 
 impl NetworkChanges {
+    /// For a run that does not wait for any.
+    pub fn ignore() -> NetworkChanges {
+        NetworkChanges { socket: None }
+    }
+
     /// From now on.
     pub fn listen() -> NetworkChanges {
         let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;

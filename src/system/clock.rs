@@ -7,6 +7,7 @@ use nix::time::{ClockId, clock_gettime};
 use thiserror::Error;
 
 use super::ffi;
+use super::state::boot_id;
 use crate::discipline::Boot;
 use crate::time::{Interval, Reading, Time};
 
@@ -211,9 +212,9 @@ impl Clock for SystemClock {
     }
 
     fn boot(&self) -> Boot {
-        let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        Boot { id: id.trim().to_owned(), suspended: SystemClock::suspended() }
+        Boot { id: boot_id(), suspended: SystemClock::suspended() }
     }
+
     fn mark_synced(&mut self, max_error: Interval, likely_error: Interval) -> Result<(), ClockError> {
         let error = |error| ClockError::from_io(error, "an error of this size");
         let mut timex = ffi::empty_timex();

@@ -125,6 +125,27 @@ pub(super) fn set_kernel_timezone(minutes_west: i32) -> io::Result<()> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// fork(2): the child's process number, and nothing in the child. Refuses where more than one thread runs.
+pub(super) fn fork() -> io::Result<Option<u32>> {
+    let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    if threads > 1 {
+        return Err(io::Error::other("more than one thread runs"));
+    }
+    // SAFETY: the only thread is this one, so that no lock is held, and nothing half changed, by one that the child lacks.
+    let child = unsafe { libc::fork() };
+    match u32::try_from(child) {
+        Err(_) => Err(io::Error::last_os_error()),
+        Ok(0) => Ok(None),
+        Ok(child) => Ok(Some(child)),
+    }
+}
+
+/// _exit(2): ends a forked process without what its parent wants to be done at its own end.
+pub(super) fn exit_at_once(status: i32) -> ! {
+    // SAFETY: it takes any number and does not come back.
+    unsafe { libc::_exit(status) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,21 +3,25 @@
 //! Each effect is a trait with a real form; a dry run is a form that records and sets nothing, tests bring their own.
 
 pub mod adjfile;
+mod after_step;
 pub mod changes;
 mod clock;
 pub mod config_files;
+pub mod confine;
 mod control;
 pub mod daemons;
 mod examine;
 #[allow(unsafe_code, reason = "the one place for system calls that no crate wraps")]
 mod ffi;
 mod flood;
+mod helper;
 pub mod history_file;
 pub mod kernel_zone;
+pub mod key_file;
 mod network;
 mod output;
 mod patient_resolver;
-mod privilege;
+pub mod privilege;
 mod probe;
 mod progress;
 mod resolver;
@@ -30,10 +34,11 @@ pub mod state;
 pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};
 pub use control::{MAX_ASKED, ask_about_itself};
 pub use examine::examine;
+pub use helper::{Helpers, Keeper};
 pub use network::{Network, UdpNetwork};
 pub use output::{LineWriter, complain, local_zone};
 pub use patient_resolver::PatientResolver;
-pub use privilege::become_user;
-pub use probe::gather_evidence;
+pub use privilege::may_set_clock;
+pub use probe::{gather_evidence, own_addresses};
 pub use progress::{NoProgress, Progress, TerminalProgress};
 pub use resolver::{Resolver, SystemResolver};

@@ -1,35 +1,110 @@
 //! Giving up what the run does not need.
 
+use std::ffi::CString;
+
 use anyhow::{Context, Result, bail};
 use caps::{CapSet, Capability, CapsHashSet};
-use nix::unistd::{User, initgroups, setgid, setuid};
+use nix::unistd::{Gid, Uid, User, getgrouplist, setgid, setgroups, setuid};
+
+use crate::plan::{Plan, RunMode};
 
 /// Ports below this one need a capability to send from.
 const FIRST_FREE_PORT: u16 = 1024;
 
-/// Becomes another user, and keeps of root's rights only that to set the clock, and to send from a low port, as far as they
-/// are needed.
-pub fn become_user(name: &str, sets_clock: bool, source_port: Option<u16>) -> Result<()> {
-    let Some(user) = User::from_name(name).with_context(|| format!("cannot look up user {name}"))? else {
-        bail!("there is no user {name}");
-    };
-    let mut keep = CapsHashSet::new();
-    if sets_clock {
-        keep.insert(Capability::CAP_SYS_TIME);
+/// Whether this process has the right to set the clock.
+pub fn may_set_clock() -> bool {
+    caps::has_cap(None, CapSet::Effective, Capability::CAP_SYS_TIME).unwrap_or(true)
+}
+
+/// The rights that a run needs while it talks to servers, where it has them: to set the clock, to send from a low port, and with
+/// -d to try port 123 and to send an echo request where only root may.
+pub fn needed(plan: &Plan) -> Vec<Capability> {
+    let mut needed = Vec::new();
+    if !plan.is_dry() {
+        needed.push(Capability::CAP_SYS_TIME);
     }
-    if source_port.is_some_and(|port| port < FIRST_FREE_PORT) {
-        keep.insert(Capability::CAP_NET_BIND_SERVICE);
+    if plan.source_port.is_some_and(|port| port < FIRST_FREE_PORT) {
+        needed.push(Capability::CAP_NET_BIND_SERVICE);
     }
+    if plan.mode == RunMode::Debug && plan.user.is_none() {
+        needed.extend([Capability::CAP_NET_BIND_SERVICE, Capability::CAP_NET_RAW]);
+    }
+    needed
+}
+
+/// Another user, looked up while that is still possible.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    name: String,
+    user: Uid,
+    group: Gid,
+    groups: Vec<Gid>,
+}
+
+impl Identity {
+    /// The user of this name.
+    pub fn look_up(name: &str) -> Result<Identity> {
+        let Some(user) = User::from_name(name).with_context(|| format!("cannot look up user {name}"))? else {
+            bail!("there is no user {name}");
+        };
+        let c_name = CString::new(name).with_context(|| format!("cannot become user {name}"))?;
+        let groups = getgrouplist(&c_name, user.gid).with_context(|| format!("cannot become user {name}"))?;
+        Ok(Identity { name: name.to_owned(), user: user.uid, group: user.gid, groups })
+    }
+
+    /// Becomes that user, and keeps of root's rights only these.
+    pub fn assume(&self, keep: &[Capability]) -> Result<()> {
+        let cannot = || format!("cannot become user {}", self.name);
+        nix::sys::prctl::set_keepcaps(true).with_context(cannot)?;
+        setgroups(&self.groups).with_context(cannot)?;
+        setgid(self.group).with_context(cannot)?;
+        setuid(self.user).with_context(cannot)?;
+        keep_only(keep).with_context(cannot)
+    }
+}
+
+/// Gives up all capabilities of this thread but these, for good: none can be had back, nor passed on to another program. The
+/// bounding set as well where that is permitted. Not permitted at all is only what a sandbox around this process forbids.
+pub fn keep_only(keep: &[Capability]) -> Result<()> {
     let permitted = caps::read(None, CapSet::Permitted)?;
-    let keep: CapsHashSet = keep.intersection(&permitted).copied().collect();
-    let cannot = || format!("cannot become user {name}");
-    nix::sys::prctl::set_keepcaps(true).with_context(cannot)?;
-    let c_name = std::ffi::CString::new(name).with_context(cannot)?;
-    initgroups(&c_name, user.gid).with_context(cannot)?;
-    setgid(user.gid).with_context(cannot)?;
-    setuid(user.uid).with_context(cannot)?;
-    caps::set(None, CapSet::Effective, &CapsHashSet::new()).with_context(cannot)?;
-    caps::set(None, CapSet::Permitted, &keep).with_context(cannot)?;
-    caps::set(None, CapSet::Effective, &keep).with_context(cannot)?;
+    let keep: CapsHashSet = keep.iter().filter(|capability| permitted.contains(capability)).copied().collect();
+    // The bounding set first, for that takes a capability by itself.
+    if caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP)? {
+        for capability in caps::all().difference(&keep) {
+            // A kernel that is older than the last of them does not know it.
+            let _ = caps::drop(None, CapSet::Bounding, *capability);
+        }
+    }
+    let wanted =
+        [(CapSet::Inheritable, CapsHashSet::new()), (CapSet::Effective, keep.clone()), (CapSet::Permitted, keep)];
+    for (set, wanted) in wanted {
+        if caps::read(None, set)? != wanted {
+            caps::set(None, set, &wanted)?;
+        }
+    }
+    // A capability that is not inheritable cannot be ambient (capabilities(7)).
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::rntpdate::RntpdateCli;
+
+    #[test]
+    fn each_run_keeps_what_it_needs() {
+        use Capability::{CAP_NET_BIND_SERVICE as BIND, CAP_NET_RAW as RAW, CAP_SYS_TIME as TIME};
+        let needed = |words: &[&str]| {
+            let cli = RntpdateCli::try_parse_from([&["rntpdate", "server"], words].concat()).unwrap();
+            needed(&Plan::new("rntpdate", &cli).unwrap())
+        };
+        assert_eq!(needed(&[]), [TIME]);
+        assert_eq!(needed(&["--source-port", "123"]), [TIME, BIND]);
+        assert_eq!(needed(&["--source-port", "1024"]), [TIME]);
+        assert_eq!(needed(&["-q"]), []);
+        assert_eq!(needed(&["-d"]), [BIND, RAW]);
+        assert_eq!(needed(&["-d", "-U", "ntp"]), []);
+    }
 }

@@ -10,9 +10,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use self::tries::{Tried, Try};
 use super::control::{MAX_ASKED, ask_about_itself};
-use crate::diagnosis::{Evidence, LowPort, Sign, Signs};
+use crate::diagnosis::{Evidence, KeyUse, LowPort, Sign, Signs};
 use crate::exchange::Contact;
-use crate::wire::NtpTimestamp;
+use crate::plan::Plan;
+use crate::wire::{Key, NtpTimestamp};
 
 mod tries;
 
@@ -22,10 +23,12 @@ const PATIENCE: Duration = Duration::from_millis(300);
 const BUDGET: Duration = Duration::from_millis(1500);
 
 /// Looks at every server at once: at those that were silent for signs of life, at all that got our packets for what they
-/// say of themselves. `version` is the protocol's, for one more request. Takes 0.3 s if nobody answers, however many they
-/// are; servers beyond the first 64 are not looked at.
-pub fn gather_evidence(contacts: &[&Contact], version: u8) -> Vec<Evidence> {
-    let own = own_addresses();
+/// say of themselves. Some get one more request for the time, as the plan has them, with the plan's key and without. Takes
+/// 0.3 s if nobody answers, however many they are; servers beyond the first 64 are not looked at. `own`: this machine's
+/// addresses.
+pub fn gather_evidence(contacts: &[&Contact], plan: &Plan, key: Option<&Key>, own: &[IpAddr]) -> Vec<Evidence> {
+    let version = plan.pace.version;
+    let key_use = plan.key.as_ref().map(|key| KeyUse { file: key.file.clone(), version });
     thread::scope(|scope| {
         let looking: Vec<_> = contacts
             .iter()
@@ -35,7 +38,7 @@ pub fn gather_evidence(contacts: &[&Contact], version: u8) -> Vec<Evidence> {
                     let silent = contact.answered == 0 && contact.rejected.0 == 0;
                     let (server, reached) = (contact.address, contact.fault.is_none() && contact.sent > 0);
                     let view = reached.then(|| scope.spawn(move || ask_about_itself(server, PATIENCE, BUDGET)));
-                    let signs = (reached && silent).then(|| scope.spawn(move || look_for_signs(server, version)));
+                    let signs = (reached && silent).then(|| scope.spawn(move || look_for_signs(server, version, key)));
                     (view, signs)
                 })
             })
@@ -48,13 +51,15 @@ pub fn gather_evidence(contacts: &[&Contact], version: u8) -> Vec<Evidence> {
                 signs: signs.and_then(|signs| signs.join().ok()),
                 own_report: contact.fault.and_then(|fault| fault.reporter).is_some_and(|who| own.contains(&who)),
                 is_this_machine: own.contains(&contact.address.ip()),
+                key: key_use.clone(),
             }
         });
         found.collect()
     })
 }
 
-fn own_addresses() -> Vec<IpAddr> {
+/// This machine's addresses.
+pub fn own_addresses() -> Vec<IpAddr> {
     let interfaces = getifaddrs().into_iter().flatten();
     let addresses = interfaces.filter_map(|interface| {
         let address = interface.address?;
@@ -64,18 +69,22 @@ fn own_addresses() -> Vec<IpAddr> {
     addresses.collect()
 }
 
-fn look_for_signs(server: SocketAddr, version: u8) -> Signs {
+fn look_for_signs(server: SocketAddr, version: u8, key: Option<&Key>) -> Signs {
     let nonce = || NtpTimestamp::from_bits(getrandom::u64().unwrap_or_default());
-    let mut tries = [
+    // The plain requests first: a server that limits their rate answers the first that comes.
+    let mut tries = vec![
         Try::echo(server.ip()),
         Try::tcp(server.ip()),
         Try::udp(server.ip()),
         Try::from_anywhere(server, version, nonce()),
         Try::from_port_123(server, version, nonce()),
     ];
+    tries.extend(key.map(|key| Try::signed(server, version, nonce(), key)));
     let end = Instant::now() + PATIENCE;
     while wait(&mut tries, end) {}
-    let [echo, tcp, udp, anywhere, low_port] = tries.map(Try::into_result);
+    let mut results = tries.into_iter().map(Try::into_result);
+    let mut next = || results.next().unwrap_or(Tried::Silent);
+    let [echo, tcp, udp, anywhere, low_port] = std::array::from_fn(|_| next());
     Signs {
         waited: PATIENCE,
         echo: sign(echo),
@@ -91,6 +100,7 @@ fn look_for_signs(server: SocketAddr, version: u8) -> Signs {
             Tried::Impossible(_) if !nix::unistd::geteuid().is_root() => LowPort::NotRoot,
             Tried::Impossible(error) => LowPort::Busy(error),
         },
+        signed: results.next().map(sign),
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use nix::time::{ClockId, clock_gettime};
+use serde::{Deserialize, Serialize};
 
 use super::adjfile;
 use crate::hwclock::adjtime::{Adjtime, Kept};
@@ -16,6 +19,41 @@ use crate::hwclock::adjtime::{Adjtime, Kept};
 const LOCK: &str = "lock";
 /// No note is longer.
 const MAX_BYTES: u64 = 64 * 1024;
+
+/// What a run may leave for the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Note {
+    /// The clock has been set since the boot whose identity it holds.
+    Set,
+    /// Servers that want to be left alone: that boot's identity, then lines of an address and a second.
+    Rate,
+}
+
+impl Note {
+    /// Its file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Note::Set => "set",
+            Note::Rate => "rate",
+        }
+    }
+
+    /// Whether this can be such a note.
+    pub(super) fn may_hold(self, text: &str) -> bool {
+        let mut lines = text.lines();
+        let is_identity = |line: &str| line.len() <= 64 && line.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+        let is_entry = |line: &str| {
+            let Some((address, second)) = line.split_once(' ') else { return false };
+            address.parse::<IpAddr>().is_ok() && second.parse::<u64>().is_ok()
+        };
+        text.len() as u64 <= MAX_BYTES
+            && is_identity(lines.next().unwrap_or_default())
+            && match self {
+                Note::Set => lines.next().is_none(),
+                Note::Rate => lines.all(is_entry),
+            }
+    }
+}
 
 /// A directory for notes.
 #[derive(Debug)]
@@ -36,6 +74,11 @@ impl StateDir {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
             made => Ok(StateDir { path: path.to_owned(), is_new: made.is_ok() }),
         }
+    }
+
+    /// One that is there.
+    pub(super) fn at(path: &Path) -> StateDir {
+        StateDir { path: path.to_owned(), is_new: false }
     }
 
     /// Hands the lock and these notes to a user, who is to write them, and the directory if it was made by this run: one that
@@ -99,10 +142,11 @@ impl StateDir {
     }
 }
 
-/// Which boot this is; empty where /proc is not there.
+/// Which boot this is; empty where /proc is not there. Read once: a confined run can ask, too.
 pub fn boot_id() -> String {
-    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    id.trim().to_owned()
+    static ID: OnceLock<String> = OnceLock::new();
+    let read = || fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
+    ID.get_or_init(read).clone()
 }
 
 /// The time since that boot, suspended or not, whatever the clock is set to.

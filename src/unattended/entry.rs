@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use caps::{CapSet, Capability};
 use nix::unistd::User;
 
 use super::penalties::Penalties;
@@ -13,13 +12,8 @@ use super::{log, splay};
 use crate::outcome::ExitStatus;
 use crate::plan::Plan;
 use crate::report::{Line, Priority};
-use crate::system::daemons;
-use crate::system::state::{Lock, StateDir, boot_id, machine_identity, rtc_is_local, since_boot};
-
-/// The note that the clock has been set since the boot whose identity it holds.
-pub(super) const SET: &str = "set";
-/// The note of servers that want to be left alone.
-pub(super) const PENALTIES: &str = "rate";
+use crate::system::state::{Lock, Note, StateDir, boot_id, machine_identity, rtc_is_local, since_boot};
+use crate::system::{daemons, may_set_clock};
 
 /// How often a lock that is taken is tried again.
 const LOOK: Duration = Duration::from_millis(100);
@@ -38,7 +32,10 @@ pub enum Entry {
 pub struct Pass {
     /// What there is to say already.
     pub lines: Vec<Line>,
-    pub(super) state: Option<StateDir>,
+    /// Whether notes can be left.
+    pub(super) has_state: bool,
+    /// Whether it is noted already that the clock has been set.
+    pub(super) is_noted: bool,
     pub(super) penalties: Penalties,
     pub(super) began: Instant,
     _lock: Option<Lock>,
@@ -49,8 +46,14 @@ pub fn enter(plan: &mut Plan) -> Entry {
     if let Some(most) = plan.unattended.splay {
         thread::sleep(splay::delay(&machine_identity(), most));
     }
-    let mut pass =
-        Pass { lines: Vec::new(), state: None, penalties: Penalties::default(), began: Instant::now(), _lock: None };
+    let mut pass = Pass {
+        lines: Vec::new(),
+        has_state: false,
+        is_noted: false,
+        penalties: Penalties::default(),
+        began: Instant::now(),
+        _lock: None,
+    };
     // Who cannot set the clock fights with nobody, and hears of it when trying.
     if plan.is_dry() || !may_set_clock() {
         return Entry::Go(pass);
@@ -72,7 +75,7 @@ pub fn enter(plan: &mut Plan) -> Entry {
             pass._lock = lock;
             take_off(plan, &mut pass);
             use_notes(plan, &state, &mut pass);
-            pass.state = Some(state);
+            pass.has_state = true;
         }
         Err(error) => {
             pass.lines.extend(without_state(plan, &error));
@@ -86,10 +89,6 @@ pub fn enter(plan: &mut Plan) -> Entry {
         pass.lines.push(log(Priority::Warning, text.to_owned()));
     }
     Entry::Go(pass)
-}
-
-fn may_set_clock() -> bool {
-    caps::has_cap(None, CapSet::Effective, Capability::CAP_SYS_TIME).unwrap_or(true)
 }
 
 /// The lock, if no other run holds it for longer than `wait`. The kernel cannot be asked to wait for so long only.
@@ -132,10 +131,11 @@ fn without_state(plan: &Plan, error: &io::Error) -> Option<Line> {
 fn use_notes(plan: &mut Plan, state: &StateDir, pass: &mut Pass) {
     let boot = boot_id();
     // Without an identity each run would be the first.
-    let is_first = (!boot.is_empty()).then(|| state.read(SET).is_none_or(|note| note != boot));
+    pass.is_noted = state.read(Note::Set.name()).is_some_and(|note| note == boot);
+    let is_first = (!boot.is_empty()).then_some(!pass.is_noted);
     limit_step(plan, is_first);
     let now = since_boot();
-    if let Some(text) = state.read(PENALTIES) {
+    if let Some(text) = state.read(Note::Rate.name()) {
         pass.penalties = Penalties::parse(&text, &boot, now);
     }
     if !plan.unattended.force {
@@ -144,7 +144,7 @@ fn use_notes(plan: &mut Plan, state: &StateDir, pass: &mut Pass) {
     }
     if let Some(user) = plan.user.as_deref().and_then(|name| User::from_name(name).ok().flatten()) {
         // Only the notes suffer where that fails.
-        let _ = state.give_to(user.uid.as_raw(), &[SET, PENALTIES]);
+        let _ = state.give_to(user.uid.as_raw(), &[Note::Set.name(), Note::Rate.name()]);
     }
 }
 

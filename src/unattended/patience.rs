@@ -10,26 +10,23 @@ use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::report::{Line, Priority};
 use crate::system::changes::NetworkChanges;
-use crate::system::{PatientResolver, Resolver, SystemResolver};
 
 /// How long one try waits for names. A late answer is taken in by the next.
 const NAMES: Duration = Duration::from_millis(700);
 
 /// Makes the tries that the plan allows: one, or with --wait as many as it takes. The outcome is that of the last; `say` is
-/// told once what is waited for.
+/// told once what is waited for. `changes` are listened to from before the first try, so that none is missed.
 pub fn patiently(
     plan: &Plan,
+    changes: &NetworkChanges,
     say: &mut dyn FnMut(Line),
-    mut attempt: impl FnMut(&Plan, &dyn Resolver) -> Result<Outcome>,
+    mut attempt: impl FnMut(&Plan) -> Result<Outcome>,
 ) -> Result<Outcome> {
-    let Some(wait) = plan.unattended.wait else { return attempt(plan, &SystemResolver) };
+    let Some(wait) = plan.unattended.wait else { return attempt(plan) };
     let (began, end) = (Instant::now(), wait.min(plan.deadline));
-    // Before the first try, so that no change is missed.
-    let changes = NetworkChanges::listen();
-    let resolver = PatientResolver::default();
     let (mut tries, mut said) = (0, false);
     loop {
-        let outcome = attempt(&one_try(plan, tries, began.elapsed()), &resolver)?;
+        let outcome = attempt(&one_try(plan, tries, began.elapsed()))?;
         let left = end.saturating_sub(began.elapsed());
         let obstacle = match Obstacle::in_outcome(&outcome) {
             Some(obstacle) if !left.is_zero() => obstacle,

@@ -27,7 +27,9 @@ pub fn find_servers(cli: &mut RntpdateCli) -> Result<Vec<Line>> {
     match (chosen.and_then(|_| found.pop()), &cli.from) {
         (Some(found), _) => {
             if cli.verbose {
-                lines.extend(description(&found).into_iter().map(|text| log(Priority::Info, text)));
+                lines.extend(
+                    description(&found, cli.auth_key.is_some()).into_iter().map(|text| log(Priority::Info, text)),
+                );
             }
             cli.servers = found.servers.iter().map(word).collect();
         }
@@ -46,11 +48,15 @@ fn word(server: &Server) -> String {
     }
 }
 
-fn description(found: &Found) -> Vec<String> {
+fn description(found: &Found, has_key: bool) -> Vec<String> {
     let words: Vec<String> = found.servers.iter().map(word).collect();
     let mut texts = vec![format!("servers from {}: {}", found.file.display(), words.join(" "))];
-    let keyed: Vec<&str> =
-        found.servers.iter().filter(|server| server.authenticated).map(|server| server.host.as_str()).collect();
+    let keyed: Vec<&str> = found
+        .servers
+        .iter()
+        .filter(|server| server.authenticated && !has_key)
+        .map(|server| server.host.as_str())
+        .collect();
     if !keyed.is_empty() {
         texts.push(format!("asked without the authentication that the file wants: {}", keyed.join(" ")));
     }

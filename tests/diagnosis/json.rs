@@ -25,7 +25,7 @@ const MEMBERS: [&str; 15] = [
     "error",
     "exit_status",
 ];
-const SERVER_MEMBERS: [&str; 20] = [
+const SERVER_MEMBERS: [&str; 21] = [
     "address",
     "port",
     "sent",
@@ -43,6 +43,7 @@ const SERVER_MEMBERS: [&str; 20] = [
     "jitter",
     "root_distance",
     "standing",
+    "authentication",
     "verdict",
     "samples",
     "view",

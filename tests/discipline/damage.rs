@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rntpdate::memory::Memory;
 use rntpdate::outcome::ExitStatus;
+use rntpdate::system::history_file;
 
 use crate::program::Program;
 use crate::random::Random;
@@ -60,7 +61,7 @@ fn run_with_path(history: &Path, is_named: bool, random: &mut Random) -> Vec<Str
     assert_eq!(outcome.exit_status(), ExitStatus::Done);
     let set = world.0.borrow().frequency;
     assert!(set == 0.0 || (set + 20e-6).abs() < 5e-6, "{set:e}");
-    memory.keep(&outcome).into_iter().map(|line| line.text).collect()
+    memory.keep(&outcome, |text| history_file::replace(history, text)).into_iter().map(|line| line.text).collect()
 }
 
 #[test]
@@ -167,7 +168,7 @@ fn a_dry_run_touches_no_file() {
     let memory = Memory::recall(&plan);
     let outcome = program.run_after(&world, memory.earlier());
     assert!(outcome.taught.is_some());
-    let lines = memory.keep(&outcome);
+    let lines = memory.keep(&outcome, |text| history_file::replace(&path, text));
     assert!(lines.len() == 1 && lines[0].text.ends_with("it would be set aside"), "{lines:?}");
     assert_eq!(fs::read_to_string(&path).ok().as_deref(), Some(old));
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
@@ -189,5 +190,5 @@ fn a_drift_file_gives_the_first_run_its_frequency() {
     fs::write(&drift, "nonsense").expect("a file");
     let memory = Memory::recall(&plan);
     let outcome = program.run_after(&world, memory.earlier());
-    assert!(memory.keep(&outcome)[0].text.starts_with("cannot start from the drift file"));
+    assert!(memory.keep(&outcome, |_| Ok(()))[0].text.starts_with("cannot start from the drift file"));
 }

@@ -2,6 +2,7 @@
 
 use rntpdate::cli::rntpdate::RntpdateCli;
 use rntpdate::discipline::{self, History};
+use rntpdate::hwclock::record::Disk;
 use rntpdate::outcome::Outcome;
 use rntpdate::plan::Plan;
 use rntpdate::sync::{self, System};
@@ -55,8 +56,10 @@ impl Program {
             clock: &mut clock,
             network: &mut network,
             resolver: world,
+            key: None,
             nonce: &mut nonce,
             open_rtc: &mut |_| Err(RtcError::None { tried: Vec::new() }),
+            shelf: &Disk,
             local: &chrono::Utc,
             progress: &mut NoProgress,
         };

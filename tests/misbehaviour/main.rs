@@ -3,6 +3,7 @@
 #[path = "../support/ntpserver/mod.rs"]
 mod ntpserver;
 
+mod authentication;
 mod packets;
 mod quiet;
 mod selection;
@@ -11,12 +12,14 @@ mod times;
 use ntpserver::{Builder, Server};
 use rntpdate::cli::rntpdate::RntpdateCli;
 use rntpdate::estimate::{DropReason, Verdict};
+use rntpdate::hwclock::record::Disk;
 use rntpdate::outcome::{Conclusion, Outcome};
 use rntpdate::plan::Plan;
 use rntpdate::sync::{self, System};
 use rntpdate::system::rtc_error::RtcError;
 use rntpdate::system::{Clock, DryClock, NoProgress, SystemClock, SystemResolver, UdpNetwork};
 use rntpdate::time::Interval;
+use rntpdate::wire::Key;
 
 /// Runs rntpdate's pipeline against these servers, which share a port, with these options.
 fn ask(servers: &[&Server], options: &[&str]) -> Outcome {
@@ -37,6 +40,10 @@ fn run(plan: &Plan) -> Outcome {
 }
 
 fn run_with(clock: &mut dyn Clock, plan: &Plan) -> Outcome {
+    run_with_key(clock, plan, None)
+}
+
+fn run_with_key(clock: &mut dyn Clock, plan: &Plan, key: Option<&Key>) -> Outcome {
     let mut network = UdpNetwork::new().expect("sockets");
     let mut nonce = || getrandom::u64().ok();
     let mut system = System {
@@ -44,7 +51,9 @@ fn run_with(clock: &mut dyn Clock, plan: &Plan) -> Outcome {
         network: &mut network,
         resolver: &SystemResolver,
         nonce: &mut nonce,
+        key,
         open_rtc: &mut |_| Err(RtcError::None { tried: Vec::new() }),
+        shelf: &Disk,
         local: &chrono::Utc,
         progress: &mut NoProgress,
     };

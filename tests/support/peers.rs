@@ -4,8 +4,9 @@
 //! namespace of its own that ends with the server's owner, however that ends, so that nothing stays behind.
 
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -44,28 +45,39 @@ impl Peer {
     /// chronyd. The lines given come after those that keep it off its usual paths; a usual set is
     /// `"local stratum 5\nallow all"`. It listens on all addresses unless told with `bindaddress`.
     pub(crate) fn chronyd(cache: &Cache, network: &Netns, config: &str) -> Self {
+        Self::chronyd_with_keys(cache, network, config, "")
+    }
+
+    /// chronyd with this text in the file /srv/keys, for `keyfile`.
+    pub(crate) fn chronyd_with_keys(cache: &Cache, network: &Netns, config: &str, keys: &str) -> Self {
         let preset = "cmdport 0\nbindcmdaddress /\npidfile /run/chronyd.pid\n";
         let command = ["chronyd", "-x", "-d", "-u", "root", "-f", "/srv/config"];
-        Self::start(cache, network, &format!("{preset}{config}\n"), &command)
+        Self::start(cache, network, &format!("{preset}{config}\n"), keys, &command)
     }
 
     /// ntpd of NTPsec: `"refclock local unit 0 stratum 4 prefer"` makes it synchronised, as stratum 5, in a few
     /// seconds; without such a line it stays unsynchronised. It answers a flood with silence.
     pub(crate) fn ntpd(cache: &Cache, network: &Netns, config: &str) -> Self {
+        Self::ntpd_with_keys(cache, network, config, "")
+    }
+
+    /// ntpd with this text in the file /srv/keys, for `keys`.
+    pub(crate) fn ntpd_with_keys(cache: &Cache, network: &Netns, config: &str, keys: &str) -> Self {
         let command = ["ntpd", "-n", "-N", "-c", "/srv/config"];
-        Self::start(cache, network, &format!("disable kernel\n{config}\n"), &command)
+        Self::start(cache, network, &format!("disable kernel\n{config}\n"), keys, &command)
     }
 
     /// OpenNTPD, which needs `listen on` lines. It counts as synchronised only after it has adjusted a clock, which
     /// here it never can: its answers have leap indicator 3 and stratum 0.
     pub(crate) fn openntpd(cache: &Cache, network: &Netns, config: &str) -> Self {
         let command = ["/usr/sbin/openntpd", "-d", "-v", "-f", "/srv/config"];
-        Self::start(cache, network, &format!("{config}\n"), &command)
+        Self::start(cache, network, &format!("{config}\n"), "", &command)
     }
 
-    fn start(cache: &Cache, network: &Netns, config: &str, command: &[&str]) -> Self {
+    fn start(cache: &Cache, network: &Netns, config: &str, keys: &str, command: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("cannot make a temporary folder");
         fs::write(folder.path().join("config"), config).expect("cannot write the configuration");
+        write_secret(&folder.path().join("keys"), keys);
         let log = File::create(folder.path().join("log")).expect("cannot write the log");
         let process = network
             .command("unshare")
@@ -127,6 +139,13 @@ impl Peer {
     }
 }
 
+/// A file that only its owner may read.
+pub(crate) fn write_secret(path: &Path, text: &str) {
+    let mut options = fs::OpenOptions::new();
+    let file = options.create(true).write(true).truncate(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).expect("cannot write a key file");
+}
+
 impl Drop for Peer {
     fn drop(&mut self) {
         // Its end of input ends the namespace's first process, and with it everything in the namespace.
@@ -143,11 +162,16 @@ pub(crate) fn ask(network: &Netns, server: SocketAddr) -> std::io::Result<Reply>
 
 /// A client of the Debian tree, such as `ntpdig` or `chronyd -Q -u root`, in the namespace and unable to set the clock.
 pub(crate) fn client(cache: &Cache, network: &Netns, program_and_arguments: &[&str]) -> Command {
+    client_with(cache, network, &std::env::temp_dir(), program_and_arguments)
+}
+
+/// The same with a folder of its own at /srv.
+pub(crate) fn client_with(cache: &Cache, network: &Netns, srv: &Path, program_and_arguments: &[&str]) -> Command {
     let mut command = network.command("unshare");
     command
         .args(["--mount", "sh", "-c"])
         .arg(format!("{PREPARE}exec chroot \"$root\" \"$@\""))
-        .args(["sh".as_ref(), cache.root().as_os_str(), std::env::temp_dir().as_os_str()])
+        .args(["sh".as_ref(), cache.root().as_os_str(), srv.as_os_str()])
         .args(program_and_arguments);
     command
 }

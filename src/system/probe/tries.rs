@@ -9,7 +9,7 @@ use nix::poll::PollFlags;
 use nix::sys::socket::{SockaddrStorage, recvfrom};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::wire::{Header, NtpTimestamp};
+use crate::wire::{Header, Key, NtpTimestamp};
 
 /// TCP's discard service: hardly a host offers it, so that a host that is up answers with a reset.
 const CLOSED_TCP: u16 = 9;
@@ -92,6 +92,17 @@ impl Try {
         let opened = open(server, Type::DGRAM, Protocol::UDP).and_then(|socket| {
             let request = Header::request(version, nonce).to_bytes();
             socket.send_to(&request, &server.into()).map(|_| socket)
+        });
+        Try::start(Wanted::Reply(nonce), opened)
+    }
+
+    /// A request with a key's code, as the exchange sends it.
+    pub(super) fn signed(server: SocketAddr, version: u8, nonce: NtpTimestamp, key: &Key) -> Try {
+        let opened = open(server, Type::DGRAM, Protocol::UDP).and_then(|socket| {
+            let mut request = Header::request(version, nonce).to_bytes().to_vec();
+            key.sign(&mut request);
+            socket.connect(&server.into())?;
+            socket.send(&request).map(|_| socket)
         });
         Try::start(Wanted::Reply(nonce), opened)
     }

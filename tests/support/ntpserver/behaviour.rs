@@ -89,6 +89,8 @@ pub enum Behaviour {
         /// The same seed gives the same delays.
         seed: u64,
     },
+    /// Before the reply a copy of it, with the request's true timestamp, and whatever the closure makes of it.
+    Decoy(Edit),
     /// The same reply so many times more.
     Duplicate(usize),
     /// Instead of this request's reply, the one made for the request before (nothing for the first).

@@ -125,6 +125,15 @@ impl Engine {
                     Some(reply) => (reply.clone(), pending.plan.source),
                     None => continue,
                 },
+                Item::Decoy => {
+                    let mut bytes = self.compose(pending, &pending.active);
+                    for behaviour in &pending.active {
+                        if let Behaviour::Decoy(edit) = behaviour {
+                            edit(&pending.request, &mut bytes);
+                        }
+                    }
+                    (bytes, Source::Own)
+                }
                 Item::Made(place) => {
                     let mut bytes = self.compose(pending, &[]);
                     if let Behaviour::Before(_, make) | Behaviour::After(_, make) = &pending.active[place] {

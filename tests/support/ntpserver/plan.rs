@@ -24,6 +24,8 @@ pub(super) enum Item {
     Reply,
     /// The reply made for the previous request.
     Replay,
+    /// The reply such as the closures of `Decoy` change it.
+    Decoy,
     /// A reply with a guessed origin and this much added to its clock.
     Forged(Nanos),
     /// What the closure of this one of the behaviours makes of an honest reply.
@@ -57,6 +59,7 @@ impl Plan {
                 Behaviour::Jitter { max, seed } => {
                     plan.reply_delay += max.mul_f64(fraction(seed, n as u64));
                 }
+                Behaviour::Decoy(_) => before.push(Item::Decoy),
                 Behaviour::Duplicate(more) => copies += more,
                 Behaviour::Replay => item = Item::Replay,
                 Behaviour::FromOtherPort => plan.source = Source::OtherPort,

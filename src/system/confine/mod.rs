@@ -1,0 +1,72 @@
+//! Confinement: no new privileges, and a filter of system calls (seccomp(2)) that refuses what a process does not need with
+//! EPERM, so that a C library which tries something else goes on without it.
+
+mod calls;
+mod filter;
+
+use std::io::{IsTerminal as _, stderr};
+
+use thiserror::Error;
+
+use self::calls::Rules;
+use crate::plan::{Plan, RunMode};
+
+/// Why there is no filter.
+#[derive(Debug, Error)]
+pub enum NoFilter {
+    /// `--no-sandbox`.
+    #[error("--no-sandbox")]
+    Unwanted,
+    /// The library knows no such filter.
+    #[error("there is none for this kind of processor")]
+    Processor,
+    /// The kernel, or a sandbox around this process.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// What a run still needs when it begins to read packets.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Needs {
+    /// To set the clock, or to read the kernel's state of it.
+    pub adjust: bool,
+    /// To read and set the RTC, which is open.
+    pub rtc: bool,
+    /// To start threads.
+    pub threads: bool,
+    /// To look for signs of life by TCP and ICMP.
+    pub probes: bool,
+    /// To end this process.
+    pub kill: Option<u32>,
+}
+
+impl Needs {
+    /// What this plan takes.
+    pub fn of(plan: &Plan, kill: Option<u32>) -> Needs {
+        let explains = plan.mode == RunMode::Debug;
+        Needs {
+            adjust: !plan.is_dry() || plan.memory.is_some(),
+            rtc: plan.rtc.is_some(),
+            // One draws how far the run is.
+            threads: explains || stderr().is_terminal(),
+            probes: explains,
+            kill,
+        }
+    }
+}
+
+/// Confines this process, all its threads, to what a run needs. `filter`: by a filter as well.
+pub fn run(needs: &Needs, filter: bool) -> Result<(), NoFilter> {
+    confine(filter, || Rules::run(needs))
+}
+
+/// Confines this process to looking up names, which may take any file that can be read.
+pub fn names(filter: bool) -> Result<(), NoFilter> {
+    confine(filter, Rules::names)
+}
+
+fn confine(filter: bool, rules: impl FnOnce() -> Rules) -> Result<(), NoFilter> {
+    // Known since Linux 3.5, and never refused.
+    let _ = nix::sys::prctl::set_no_new_privs();
+    if filter { filter::install(rules()) } else { Err(NoFilter::Unwanted) }
+}

@@ -1,0 +1,100 @@
+//! Messages between a run and its helpers: a length and JSON, never longer than a limit.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The longest message, in bytes: many times what the longest history takes.
+const MAX: usize = 4 << 20;
+
+/// Sends one message.
+pub(super) fn send(mut stream: &UnixStream, message: &impl Serialize) -> io::Result<()> {
+    let mut frame = vec![0; 4];
+    serde_json::to_writer(&mut frame, message)?;
+    let length = frame.len() - 4;
+    if length > MAX {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "the message is too long"));
+    }
+    frame[..4].copy_from_slice(&(length as u32).to_be_bytes());
+    stream.write_all(&frame)
+}
+
+/// The next message; nothing where the other side has ended. Waits for it until `end`, for ever without one.
+pub(super) fn receive<T: DeserializeOwned>(stream: &UnixStream, end: Option<Instant>) -> io::Result<Option<T>> {
+    let mut length = [0; 4];
+    if !fill(stream, &mut length, end)? {
+        return Ok(None);
+    }
+    let length = u32::from_be_bytes(length) as usize;
+    if length > MAX {
+        return Err(io::Error::new(ErrorKind::InvalidData, "the message is too long"));
+    }
+    let mut text = vec![0; length];
+    if !fill(stream, &mut text, end)? {
+        return Err(ErrorKind::UnexpectedEof.into());
+    }
+    Ok(Some(serde_json::from_slice(&text)?))
+}
+
+/// False where there is nothing more at all.
+fn fill(mut stream: &UnixStream, buffer: &mut [u8], end: Option<Instant>) -> io::Result<bool> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        let left = end.map(|end| end.saturating_duration_since(Instant::now()).max(Duration::from_millis(1)));
+        stream.set_read_timeout(left)?;
+        match stream.read(&mut buffer[filled..]) {
+            Ok(0) if filled == 0 => return Ok(false),
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        if filled < buffer.len() && end.is_some_and(|end| end <= Instant::now()) {
+            return Err(ErrorKind::TimedOut.into());
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_come_whole_and_in_order() {
+        let (one, other) = UnixStream::pair().unwrap();
+        let long = "x".repeat(1 << 20);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                send(&one, &"first").unwrap();
+                send(&one, &long).unwrap();
+            });
+            assert_eq!(receive::<String>(&other, None).unwrap().as_deref(), Some("first"));
+            assert_eq!(receive::<String>(&other, None).unwrap(), Some(long.clone()));
+        });
+        drop(one);
+        assert_eq!(receive::<String>(&other, None).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_too_long_broken_or_late_is_an_error() {
+        let (one, other) = UnixStream::pair().unwrap();
+        assert!(send(&one, &"x".repeat(MAX)).is_err());
+        let begun = Instant::now();
+        assert!(receive::<u8>(&other, Some(begun + Duration::from_millis(20))).is_err());
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        (&one).write_all(&[0, 0, 0, 2, b'{', b'}']).unwrap();
+        assert!(receive::<u8>(&other, None).is_err());
+        (&one).write_all(&[255; 8]).unwrap();
+        assert!(receive::<u8>(&other, None).unwrap_err().to_string().contains("too long"));
+        (&one).write_all(&[0, 0, 0, 9, b'"']).unwrap();
+        drop(one);
+        // The rest of the frame before, then this one, cut off.
+        let mut rest = [0; 4];
+        (&other).read_exact(&mut rest).unwrap();
+        assert!(receive::<String>(&other, None).is_err());
+    }
+}

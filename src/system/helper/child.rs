@@ -1,0 +1,80 @@
+//! A process beside the run, forked from it before it had a thread, a lock or a socket.
+
+use std::ffi::CStr;
+use std::io;
+use std::os::unix::net::UnixStream;
+
+use nix::sys::prctl;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::{Pid, getpid, getppid};
+
+use super::super::ffi;
+
+/// The process, and our end of the line to it. It is gone when this is.
+#[derive(Debug)]
+pub(super) struct Child {
+    pid: Pid,
+    stream: Option<UnixStream>,
+    /// It is not to be waited for: it may hang.
+    kill: bool,
+}
+
+/// In the child: whatever happens, it does not return into what its parent does.
+struct Exit;
+
+impl Drop for Exit {
+    fn drop(&mut self) {
+        ffi::exit_at_once(1);
+    }
+}
+
+impl Child {
+    /// Forks, and lets the new process work until its end of the line is closed. `work` is given that end, and the number
+    /// of the process that it is for.
+    pub(super) fn start(name: &CStr, kill: bool, work: impl FnOnce(UnixStream, Pid)) -> io::Result<Child> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let parent = getpid();
+        if let Some(pid) = ffi::fork()? {
+            return Ok(Child { pid: Pid::from_raw(pid.cast_signed()), stream: Some(ours), kill });
+        }
+        let _exit = Exit;
+        drop(ours);
+        // Only a name for ps(1).
+        let _ = prctl::set_name(name);
+        work(theirs, parent);
+        ffi::exit_at_once(0)
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.pid.as_raw().cast_unsigned()
+    }
+
+    pub(super) fn stream(&self) -> io::Result<&UnixStream> {
+        self.stream.as_ref().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    /// In another child, which is not to speak to this one: closes what it has inherited.
+    pub(super) fn disown(&mut self) {
+        self.stream = None;
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.stream = None;
+        if self.kill {
+            let _ = kill(self.pid, Signal::SIGKILL);
+        }
+        while waitpid(self.pid, None) == Err(nix::errno::Errno::EINTR) {}
+    }
+}
+
+/// In the child: dies with the process that it is for, however that ends. To be called when its rights are final, for the
+/// kernel forgets this when they grow or change hands (prctl(2)).
+pub(super) fn die_with(parent: Pid) {
+    let set = prctl::set_pdeathsig(Signal::SIGKILL);
+    if set.is_err() || getppid() != parent {
+        ffi::exit_at_once(1);
+    }
+}

@@ -1,0 +1,126 @@
+//! Processes that do for a confined run what it must not do itself.
+//!
+//! They are forked at the very start, end with the run, however that ends, and speak with it over a socket pair:
+//! the one looks up names and has no rights at all, the other writes files and keeps its rights.
+
+mod channel;
+mod child;
+mod keeper;
+mod names;
+
+use std::os::unix::net::UnixStream;
+
+use anyhow::{Context as _, Result};
+use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout};
+
+pub use keeper::Keeper;
+
+use self::child::{Child, die_with};
+use self::keeper::Duties;
+use self::names::{Literals, Names};
+use super::confine;
+use super::privilege::{Identity, keep_only, may_set_clock};
+use super::{PatientResolver, Resolver, SystemResolver};
+use crate::plan::{Plan, RunMode};
+
+/// The helpers of a run.
+#[derive(Debug)]
+pub struct Helpers {
+    names: Option<Names>,
+    keeper: Option<Keeper>,
+    literals: Literals,
+}
+
+impl Helpers {
+    /// Those that this run needs. Who the run is to become, they become as well. To be called before there is a thread, a lock
+    /// or a socket.
+    pub fn start(plan: &Plan, user: Option<&Identity>) -> Result<Helpers> {
+        let mut helpers = Helpers::for_names(plan, user)?;
+        if !plan.is_dry() && (may_set_clock() || plan.memory.is_some()) {
+            let duties = Duties {
+                adjtime: plan.rtc.as_ref().and_then(|rtc| rtc.adjfile.clone()),
+                state: plan.unattended.state_dir.clone(),
+                history: plan.memory.as_ref().map(|memory| memory.history.clone()),
+                command: plan.unattended.after_step.clone(),
+                deadline: plan.deadline,
+            };
+            let names = &mut helpers.names;
+            let child = Child::start(c"rntpdate-keeper", false, |stream, parent| {
+                if let Some(names) = names {
+                    names.child.disown();
+                }
+                keep(&stream, parent, user, &duties);
+            });
+            helpers.keeper = Some(Keeper { child: child.context("cannot start the process that keeps the files")? });
+        }
+        Ok(helpers)
+    }
+
+    /// The one for names alone, if a name is to be looked up, or with -d that of an address.
+    pub fn for_names(plan: &Plan, user: Option<&Identity>) -> Result<Helpers> {
+        let mut helpers = Helpers { names: None, keeper: None, literals: Literals };
+        if names::has_name(&plan.servers) || plan.mode == RunMode::Debug {
+            let (patient, filter) = (plan.unattended.wait.is_some(), plan.sandbox);
+            let child = Child::start(c"rntpdate-names", true, |stream, parent| {
+                look_up(&stream, parent, user, patient, filter);
+            });
+            helpers.names = Some(Names::new(child.context("cannot start the process that looks up names")?));
+        }
+        Ok(helpers)
+    }
+
+    /// The way from names to addresses.
+    pub fn resolver(&self) -> &dyn Resolver {
+        match &self.names {
+            Some(names) => names,
+            None => &self.literals,
+        }
+    }
+
+    /// Who writes files, in runs that set the clock.
+    pub fn keeper(&self) -> Option<&Keeper> {
+        self.keeper.as_ref()
+    }
+
+    /// The process that is to be ended from outside.
+    pub fn mortal(&self) -> Option<u32> {
+        self.names.as_ref().map(|names| names.child.pid())
+    }
+}
+
+/// The keeper's life.
+fn keep(stream: &UnixStream, parent: Pid, user: Option<&Identity>, duties: &Duties) {
+    // Without the user's rights it must not go on with root's; the run fails at the same, and says so.
+    if user.is_some_and(|user| user.assume(&[]).is_err()) {
+        return;
+    }
+    die_with(parent);
+    duties.serve(stream);
+}
+
+/// The life of the one that looks up names.
+fn look_up(stream: &UnixStream, parent: Pid, user: Option<&Identity>, patient: bool, filter: bool) {
+    // Whoever waits for the end of the run's output is not to wait for a name server.
+    if let Ok(null) = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null") {
+        let _ = dup2_stdin(&null).and_then(|()| dup2_stdout(&null)).and_then(|()| dup2_stderr(&null));
+    }
+    let limited = match user {
+        Some(user) => user.assume(&[]),
+        None => keep_only(&[]),
+    };
+    if limited.is_err() && user.is_some() {
+        return;
+    }
+    die_with(parent);
+    // Where the kernel has no filters the run says so.
+    let _ = confine::names(filter);
+    let (plain, slow);
+    let resolver: &dyn Resolver = if patient {
+        slow = PatientResolver::default();
+        &slow
+    } else {
+        plain = SystemResolver;
+        &plain
+    };
+    names::serve(stream, resolver);
+}

@@ -1,0 +1,78 @@
+//! The file of keys on disk.
+
+use std::fs::OpenOptions;
+use std::io::{self, Read as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::config::keys::{self, KeyError, MAX_FILE};
+use crate::plan::{KeyPlan, Plan};
+use crate::wire::{Key, KeyId};
+
+/// Bits of a file's mode.
+const OTHERS_READ: u32 = 0o004;
+const OTHERS_WRITE: u32 = 0o002;
+
+/// The key cannot be had.
+#[derive(Debug, Error)]
+#[error("key file {}: {cause}", .file.display())]
+pub struct KeyFileError {
+    file: PathBuf,
+    cause: Cause,
+}
+
+#[derive(Debug, Error)]
+enum Cause {
+    #[error("there is no such file; -k names another one")]
+    Missing,
+    #[error("{0}; run rntpdate as root or as a user who may read it")]
+    Denied(io::Error),
+    #[error("it is not a regular file")]
+    NotAFile,
+    #[error("everyone can {doing} it (mode {mode:04o}), so its keys prove nothing: chmod 640 {}", .file.display())]
+    Open { doing: &'static str, mode: u32, file: PathBuf },
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Io(io::Error),
+}
+
+/// The key that a plan wants, if it wants one.
+pub fn for_plan(plan: &Plan) -> Result<Option<Key>, KeyFileError> {
+    plan.key.as_ref().map(|KeyPlan { id, file }| read(file, *id)).transpose()
+}
+
+/// The key with this number in a file that others can neither read nor write.
+pub fn read(file: &Path, id: KeyId) -> Result<Key, KeyFileError> {
+    let text = text(file).and_then(|text| Ok(keys::find(&text, id)?));
+    text.map_err(|cause| KeyFileError { file: file.to_owned(), cause })
+}
+
+fn text(path: &Path) -> Result<Zeroizing<Vec<u8>>, Cause> {
+    // Not blocking, for the case that it is a named pipe.
+    let opened = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
+    let file = opened.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Cause::Missing,
+        io::ErrorKind::PermissionDenied => Cause::Denied(error),
+        // A socket.
+        _ if error.raw_os_error() == Some(libc::ENXIO) => Cause::NotAFile,
+        _ => Cause::Io(error),
+    })?;
+    let found = file.metadata().map_err(Cause::Io)?;
+    if !found.is_file() {
+        return Err(Cause::NotAFile);
+    }
+    let mode = found.mode() & 0o7777;
+    for (bit, doing) in [(OTHERS_READ, "read"), (OTHERS_WRITE, "write")] {
+        if mode & bit != 0 {
+            return Err(Cause::Open { doing, mode, file: path.to_owned() });
+        }
+    }
+    // Room for all of it at once: a vector that grows would leave copies of the secrets behind.
+    let mut text = Zeroizing::new(Vec::with_capacity(MAX_FILE + 2));
+    file.take(MAX_FILE as u64 + 1).read_to_end(&mut text).map_err(Cause::Io)?;
+    Ok(text)
+}

@@ -1,0 +1,19 @@
+//! chrony.conf and its .sources files.
+
+use rntpdate::config::{Form, Server};
+
+use super::configuration;
+
+pub(crate) fn check(data: &[u8]) {
+    configuration::check(Form::Chrony, data, file);
+}
+
+fn file(servers: &[&Server]) -> String {
+    servers.iter().map(|server| line(server)).collect()
+}
+
+fn line(server: &Server) -> String {
+    let key = if server.authenticated { " key 1" } else { "" };
+    let port = server.port.map_or(String::new(), |port| format!(" port {port}"));
+    format!("server {}{port}{key}\n", server.host)
+}

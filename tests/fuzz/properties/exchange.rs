@@ -1,0 +1,109 @@
+//! The exchange with up to four servers under whatever the network does: how often is asked, what counts, what comes of it.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use rntpdate::estimate::{Assessment, Candidate, Limits, Peer, Verdict, assess};
+use rntpdate::exchange::{Contact, Pace};
+use rntpdate::time::Interval;
+
+use super::bytes::Bytes;
+use super::played::{Played, Sent};
+
+const LIMITS: Limits = Limits {
+    delay: Interval::from_secs(1),
+    root_distance: Interval::from_secs(3),
+    reference_age: Interval::from_secs(86_400),
+};
+/// What a trace keeps at the most.
+const MAX_EVENTS: usize = 10_000;
+
+pub(crate) fn check(data: &[u8]) {
+    let mut input = Bytes(data);
+    let Some(mut played) = Played::new(&mut input) else { return };
+    played.act();
+    while played.event(&mut input).is_some() {
+        let (answered, wanted) = played.exchange.progress();
+        let (candidates, voters) = played.exchange.standings();
+        assert!(answered <= wanted && voters <= candidates.len());
+        judged(&candidates);
+    }
+    let (contacts, trace) = played.run_out();
+    assert!(trace.events.len() <= MAX_EVENTS);
+    for (contact, sent) in contacts.iter().zip(&played.sent) {
+        polite(contact, sent, &played.pace);
+        counted(contact, sent, &played.pace);
+        assert_eq!(contact.authentication.is_some(), played.key.is_some());
+        if played.key.is_some() {
+            proved(contact, &played.proved);
+        }
+    }
+    judged(&contacts.iter().map(|contact| &contact.candidate).collect::<Vec<_>>());
+}
+
+/// Never more requests than wanted, never faster than allowed, whatever comes back.
+fn polite(contact: &Contact, sent: &[Sent], pace: &Pace) {
+    assert!(contact.sent == sent.len() && contact.sent <= pace.samples, "{} requests", sent.len());
+    let near = matches!(contact.address.ip(), IpAddr::V4(v4) if v4.is_private())
+        || matches!(contact.address.ip(), IpAddr::V6(v6) if v6.is_unicast_link_local());
+    let least = if near { pace.burst } else { pace.polite };
+    for pair in sent.windows(2) {
+        let gap: Duration = pair[1].raw - pair[0].raw;
+        assert!(gap >= least, "{gap:?} between two requests to {}", contact.address);
+    }
+}
+
+/// Every sample answers one request of ours to that server, and no two the same.
+fn counted(contact: &Contact, sent: &[Sent], pace: &Pace) {
+    assert!(contact.answered <= contact.sent);
+    assert!(contact.reach.count_ones() as usize <= contact.answered);
+    let samples = &contact.candidate.samples;
+    assert!(samples.len() <= contact.answered && samples.len() <= pace.samples);
+    let mut origins: Vec<u64> = samples.iter().map(|sample| sample.header.origin.to_bits()).collect();
+    assert!(origins.iter().all(|origin| sent.iter().any(|request| request.nonce.to_bits() == *origin)));
+    origins.sort_unstable();
+    assert!(origins.is_sorted_by(|a, b| a < b), "one sample for each request");
+    for sample in samples {
+        assert!(!sample.delay.is_negative() && sample.dispersion > Interval::ZERO);
+    }
+}
+
+/// With a key only what was signed with it counts, orders included.
+fn proved(contact: &Contact, proved: &[Vec<u8>]) {
+    for sample in &contact.candidate.samples {
+        assert!(proved.iter().any(|header| header[..] == sample.header.to_bytes()), "{:?}", sample.header);
+    }
+    let passed = contact.authentication.map_or(0, |record| record.passed);
+    assert!(passed == contact.answered && passed <= proved.len());
+    assert!(contact.candidate.kiss.is_none() || passed > 0);
+}
+
+/// An estimate lies among the servers that it comes from, which are more than half of those that are fit.
+fn judged(candidates: &[&Candidate]) {
+    let Assessment { peers, verdicts, estimate } = assess(candidates, &LIMITS);
+    assert_eq!((peers.len(), verdicts.len()), (candidates.len(), candidates.len()));
+    for peer in peers.iter().flatten() {
+        assert!(peer.delay >= Interval::ZERO && peer.dispersion > Interval::ZERO);
+        assert!(peer.jitter >= peer.dispersion && peer.root_distance > peer.jitter);
+    }
+    let of = |wanted: fn(&Verdict) -> bool| -> Vec<&Peer> {
+        verdicts
+            .iter()
+            .zip(&peers)
+            .filter(|(verdict, _)| wanted(verdict))
+            .filter_map(|(_, peer)| peer.as_ref())
+            .collect()
+    };
+    let fit = of(|verdict| !matches!(verdict, Verdict::Dropped(_)));
+    assert!(fit.iter().all(|peer| peer.delay <= LIMITS.delay && peer.root_distance <= LIMITS.root_distance));
+    let believed = of(|verdict| *verdict == Verdict::Truechimer);
+    let Ok(estimate) = estimate else { return assert!(believed.is_empty()) };
+    let agreeing = of(|verdict| matches!(verdict, Verdict::Truechimer | Verdict::Outlier)).len();
+    assert!(2 * agreeing > fit.len() && !believed.is_empty());
+    let offsets = || believed.iter().map(|peer| peer.offset);
+    // The mean is one of floating point numbers.
+    let slack = Interval::from_micros(1);
+    assert!(estimate.offset >= offsets().min().unwrap() - slack && estimate.offset <= offsets().max().unwrap() + slack);
+    assert!(estimate.root_distance > Interval::ZERO && estimate.jitter > Interval::ZERO);
+    assert_eq!(verdicts[estimate.system_peer], Verdict::Truechimer);
+}

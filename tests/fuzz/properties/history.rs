@@ -1,0 +1,43 @@
+//! What is kept between runs: the history of the clock's frequency, and the drift files of daemons.
+
+use rntpdate::discipline::{History, MAX_FREQUENCY, MAX_POINTS, judge, parse, parse_drift_file, render};
+
+const TITLE: &str = "rntpdate-history 1";
+
+pub(crate) fn check(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    for text in [text.clone(), sealed(&text).into()] {
+        match parse(&text) {
+            Ok(history) => good(&history),
+            Err(reason) => assert_eq!(judge(&text), reason),
+        }
+    }
+    if let Ok(frequency) = parse_drift_file(&text) {
+        assert!(frequency.value.abs() <= MAX_FREQUENCY);
+        assert!(frequency.uncertainty > 0.0 && frequency.uncertainty <= MAX_FREQUENCY);
+        good(&History::from_frequency(frequency));
+    }
+}
+
+/// With the first line and the checksum that it needs to be read at all.
+fn sealed(body: &str) -> String {
+    let text = format!("{TITLE}\n{}\n", body.trim_end_matches('\n'));
+    let sum = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{text}end {sum:016x}\n")
+}
+
+/// Every value within its bounds, and what is written reads the same, to the byte.
+fn good(history: &History) {
+    assert!(history.points.len() <= MAX_POINTS);
+    if let Some(frequency) = history.start {
+        assert!(frequency.value.abs() <= MAX_FREQUENCY);
+        assert!(frequency.uncertainty > 0.0 && frequency.uncertainty <= MAX_FREQUENCY);
+    }
+    assert!(history.points.is_sorted_by_key(|point| point.raw) && history.points.is_sorted_by_key(|point| point.run));
+    let written = render(history);
+    let again = parse(&written).unwrap_or_else(|error| panic!("{error}: {written}"));
+    assert_eq!(render(&again), written);
+    assert_eq!((&again.boot, again.settling, &again.points), (&history.boot, history.settling, &history.points));
+}
