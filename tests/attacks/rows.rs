@@ -285,7 +285,8 @@ fn distant() -> Builder {
 }
 
 fn junk(lab: &Lab, _: usize) -> Score {
-    let task = Task::new(&[HOST]);
+    // Long enough for all of the packets.
+    let task = Task::new(&[HOST]).interval(0.5);
     let server = lab.start(HOST, distant());
     let quiet = lab.ask(&task);
     let mut client = lab.begin(&task);
