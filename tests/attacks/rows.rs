@@ -33,7 +33,7 @@ const HOST: &str = "127.0.0.1";
 const WRONG: f64 = 0.1;
 const WRONG_TIME: &str = "a wrong time is accepted";
 const WRONG_OR_NO_TIME: &str = "a wrong time is accepted, or none is found";
-const NO_SELECTION: &str = "compares servers, and selects none";
+const NO_SELECTION: &str = "it compares servers and selects none";
 
 /// All of them.
 pub(crate) const ROWS: [Row; 20] = [
@@ -208,7 +208,7 @@ fn selects(program: Program) -> Option<&'static str> {
 }
 
 fn claims_bound(program: Program) -> Option<&'static str> {
-    matches!(program, Program::Rkik | Program::Chronyd).then_some("prints no bound")
+    matches!(program, Program::Rkik | Program::Chronyd).then_some("it prints no bound of the error")
 }
 
 fn wrong(report: &Report) -> bool {
@@ -271,7 +271,7 @@ fn forged(lab: &Lab, aim: Aim) -> Score {
     // Far away, for the clients that keep a port open for one reply only.
     let way = Duration::from_millis(250);
     let server = lab.start(HOST, Server::builder().delays(way, way));
-    let mut client = lab.begin(&Task::new(&[HOST]).samples(8).interval(1.5));
+    let mut client = lab.begin(&Task::new(&[HOST]).samples(4).interval(1.5));
     let sent = lab.inside(|| forger::flood(&server.socket(), aim, most, &mut client));
     let report = client.finish();
     lab.note(&report, sent);
