@@ -131,10 +131,10 @@ impl Exchange {
 
     /// A report that packets do not get through, by nobody knows whom: it explains a silence, and changes nothing else.
     pub fn rumoured(&mut self, server: usize, fault: Fault) {
-        if let Some(session) = self.sessions.get_mut(server) {
-            if session.rumoured(fault) {
-                self.trace.push(server, TraceEvent::Failed(fault));
-            }
+        if let Some(session) = self.sessions.get_mut(server)
+            && session.rumoured(fault)
+        {
+            self.trace.push(server, TraceEvent::Failed(fault));
         }
     }
 

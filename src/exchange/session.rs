@@ -116,6 +116,10 @@ impl Session {
         &self.candidate
     }
 
+    pub(super) fn last_sent(&self) -> Option<Time> {
+        self.requests.last().map(|request| request.sent)
+    }
+
     pub(super) fn answered(&self) -> usize {
         self.requests.iter().filter(|request| request.answered).count()
     }
@@ -305,7 +309,7 @@ impl Session {
             reach,
             rejected: self.rejected,
             fault: self.fault,
-            last_sent: self.requests.last().map(|request| request.sent),
+            last_sent: self.last_sent(),
             last_reply: self.last_reply,
             authentication: self.proof.map(|proof| proof.record),
             candidate: self.candidate,

@@ -24,6 +24,8 @@ enum Play {
     Refused,
     /// A router knows no way.
     Unreachable,
+    /// A refusal, by nobody knows whom.
+    Rumour,
     /// A reply to nobody's request.
     Forged,
     /// This machine's clock is moved, then a good reply comes.
@@ -118,6 +120,10 @@ fn arrive(
             exchange.failed(server, Fault { kind: FaultKind::HostUnreachable, reporter: router }, now);
             return;
         }
+        Play::Rumour => {
+            exchange.rumoured(server, Fault { kind: FaultKind::Refused, reporter: None });
+            return;
+        }
         Play::Refused => {
             exchange.failed(server, Fault { kind: FaultKind::Refused, reporter: None }, now);
             return;
@@ -209,6 +215,28 @@ fn a_routers_word_costs_one_request_and_the_next_may_get_through() {
     let always = play(&one(NEAR, |_| vec![(5 * MS, Play::Unreachable)]), pace(4), LONG);
     assert_eq!((ms(&always.sent[0]), always.took), (vec![0, 2000], 2005 * MS));
     assert_eq!(always.contacts[0].fault.unwrap().kind, FaultKind::HostUnreachable);
+}
+
+#[test]
+fn a_rumour_explains_a_silence_and_ends_nothing() {
+    let script = |_| vec![(MS, Play::Rumour), (2 * MS, Play::Rumour), (9 * MS, Play::Good)];
+    let played = play(&one(NEAR, script), pace(4), LONG);
+    assert_eq!((played.contacts[0].answered, played.took), (4, 186 * MS));
+    let silent = play(&one(NEAR, |_| vec![(MS, Play::Rumour)]), pace(4), LONG);
+    assert_eq!((silent.contacts[0].sent, silent.took), (2, 4000 * MS), "as without");
+    assert_eq!(silent.contacts[0].fault.unwrap().kind, FaultKind::Refused);
+}
+
+#[test]
+fn a_departure_before_the_request_was_made_is_another_packets() {
+    let mut exchange = Exchange::new(&[NEAR.parse().unwrap()], pace(4), START, START + LONG);
+    let before = reading(START, Interval::ZERO);
+    exchange.request(0, NtpTimestamp::from_bits(7), before);
+    exchange.sent(0, 0, before.real - Interval::from_micros(1));
+    assert_eq!(exchange.sessions[0].last_sent(), Some(before.real));
+    let left = before.real + Interval::from_micros(30);
+    exchange.sent(0, 0, left);
+    assert_eq!(exchange.sessions[0].last_sent(), Some(left));
 }
 
 #[test]

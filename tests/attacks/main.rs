@@ -6,6 +6,7 @@ mod forger;
 mod lab;
 #[path = "../support/ntpserver/mod.rs"]
 mod ntpserver;
+mod plays;
 mod programs;
 mod rows;
 #[path = "../support/mod.rs"]

@@ -166,7 +166,7 @@ impl Program {
             Program::Rntpdate => vec!["-q".into(), "--json".into(), "-p".into(), samples],
             Program::Chronyd => {
                 // Its time-out counts from the start.
-                let all = (f64::from(task.samples) * (task.interval.unwrap_or(0.1) + task.patience)).clamp(6.0, 30.0);
+                let all = (f64::from(task.samples) * (task.interval.unwrap_or(0.1) + task.patience)).clamp(12.0, 30.0);
                 ["chronyd", "-Q", "-u", "root", "-t"]
                     .iter()
                     .map(ToString::to_string)
@@ -187,10 +187,8 @@ impl Program {
         }
         for server in &task.servers {
             words.push(match self {
-                Program::Chronyd if task.interval.is_some() => {
-                    format!("server {server} iburst maxsamples {}", task.samples)
-                }
-                Program::Chronyd => format!("server {server} iburst maxsamples {} minpoll -4 maxpoll -4", task.samples),
+                // As its manual has it for a single correction; two seconds apart.
+                Program::Chronyd => format!("server {server} iburst"),
                 _ => server.clone(),
             });
         }

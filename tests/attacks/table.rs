@@ -5,6 +5,7 @@ mod forger;
 mod lab;
 #[path = "../support/ntpserver/mod.rs"]
 mod ntpserver;
+mod plays;
 mod programs;
 mod rows;
 #[path = "../support/mod.rs"]
@@ -19,7 +20,7 @@ use rows::Row;
 use support::require::Cache;
 
 /// Runs at once, where they do not load the machine: they wait for packets most of the time.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 8;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -50,7 +51,7 @@ fn main() {
 
 fn cell(row: &Row, program: Program, cache: &Cache, notes: &mut Vec<String>) -> String {
     if let Some(reason) = (row.unfit)(program) {
-        let note = format!("–: {} {reason}.", program.label());
+        let note = format!("– {}: {reason}.", program.label());
         if !notes.contains(&note) {
             notes.push(note);
         }
