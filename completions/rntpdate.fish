@@ -38,6 +38,7 @@ complete -c rntpdate -l discipline -d 'Learn from run to run how fast this machi
 complete -c rntpdate -s 4 -l ipv4 -d 'IPv4 only'
 complete -c rntpdate -s 6 -l ipv6 -d 'IPv6 only'
 complete -c rntpdate -s u -l unprivileged -d 'Send from a random port. That is the default; it undoes an earlier --source-port'
+complete -c rntpdate -l no-sandbox -d 'Let the run make system calls that it does not need. For kernels and C libraries that the filter does not fit; it is logged'
 complete -c rntpdate -s s -l syslog -d 'Log to syslog instead of stdout and stderr'
 complete -c rntpdate -s v -l verbose -d 'Say more: the version, and what each server\'s part was'
 complete -c rntpdate -l no-plus -d 'Print positive offsets without the plus sign, as ntpdate did before 4.2.8p11'

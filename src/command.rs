@@ -100,7 +100,10 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
         }
     };
     if let Some(user) = &user {
-        user.assume(&privilege::needed(&plan))?;
+        let needed = privilege::needed(&plan);
+        // It takes a right that is gone afterwards.
+        privilege::limit_bounding(&needed);
+        user.assume(&needed)?;
     }
     lines.append(&mut pass.lines);
     let memory = Memory::recall(&plan);

@@ -23,7 +23,7 @@ pub fn run(plan: &Plan) -> Result<ExitStatus> {
     let helpers = Helpers::for_names(plan, None)?;
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
     local_zone(SystemClock.now().real);
-    let needs = Needs { threads: true, kill: helpers.mortal(), ..Needs::default() };
+    let needs = Needs { bind: true, threads: true, kill: helpers.mortal(), ..Needs::default() };
     writer.write(&confine(&[], &needs, plan));
     let at = SystemClock.now().real;
     let line = |channel, text| Line { channel, at, text };

@@ -143,7 +143,7 @@ const fn round_div(value: i128, divisor: i128) -> i128 {
 
 impl From<Duration> for Interval {
     fn from(duration: Duration) -> Interval {
-        Interval::from_nanos(duration.as_nanos() as i128)
+        Interval::from_nanos(duration.as_nanos().cast_signed())
     }
 }
 

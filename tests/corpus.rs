@@ -1,4 +1,5 @@
 //! The kept inputs of the fuzz targets through the same properties, without a fuzzer: tests/fuzz/run looks for new ones.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -199,6 +199,21 @@ fn unsafe_code_is_in_one_file() {
             .into_iter()
             .any(|line| line.contains("unsafe {") || line.contains("unsafe fn") || line.contains("unsafe impl"));
         assert!(!has_unsafe || file.ends_with("system/ffi.rs"), "{}", file.display());
+        let is_allowed = text.contains("allow(unsafe_code");
+        assert!(!is_allowed || file.ends_with("system/mod.rs"), "{}", file.display());
+    }
+}
+
+#[test]
+fn every_unsafe_block_has_its_reason() {
+    let text = fs::read_to_string(root().join("src/system/ffi.rs")).unwrap();
+    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+    let is_comment = |line: &&&str| line.starts_with("//");
+    let blocks = || lines.iter().enumerate().filter(|(_, line)| !line.starts_with("//") && line.contains("unsafe {"));
+    assert!(blocks().count() >= 10, "the blocks are written in another way: {}", blocks().count());
+    for (place, line) in blocks() {
+        let reason: Vec<&&str> = lines[..place].iter().rev().take_while(is_comment).collect();
+        assert!(reason.iter().any(|line| line.starts_with("// SAFETY: ")), "line {}: {line}", place + 1);
     }
 }
 

@@ -343,7 +343,9 @@ proptest! {
             prop_assert!(lesson.expected_error.is_none_or(|error| error > Interval::ZERO));
             prop_assert!(lesson.points <= MAX_POINTS && lesson.runs <= MAX_RUNS);
             history = lesson.history;
-            let again = parse(&render(&history)).unwrap();
+            let written = render(&history);
+            let again = parse(&written).unwrap();
+            prop_assert_eq!(render(&again), written, "not the same bytes when written anew");
             prop_assert_eq!(again.points.len(), history.points.len());
         }
     }

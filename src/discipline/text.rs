@@ -22,7 +22,7 @@ pub fn render(history: &History) -> String {
     }
     text.push_str("# run, raw clock, server minus raw clock, delay, spread, server\n");
     for Point { run, raw, server_minus_raw, delay, spread, server } in &history.points {
-        let _ = writeln!(text, "point {run} {} {server_minus_raw:.9} {delay:.9} {spread:.9} {server}", duration(*raw),);
+        let _ = writeln!(text, "point {run} {} {server_minus_raw:.9} {delay:.9} {spread:.9} {server}", duration(*raw));
     }
     let _ = writeln!(text, "end {:016x}", checksum(&text));
     text

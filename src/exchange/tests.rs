@@ -283,6 +283,7 @@ fn an_unsynchronised_server_is_still_sampled() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes too long")]
 fn a_thousand_servers_are_served_side_by_side() {
     let names: Vec<String> = (0..1000).map(|n| format!("10.1.{}.{}:123", n / 250, n % 250 + 1)).collect();
     let servers: Vec<(&str, Script)> =

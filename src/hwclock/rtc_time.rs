@@ -61,14 +61,14 @@ impl RtcTime {
     /// The fields, for the kernel. The derived ones are filled in: some drivers write them to their chip.
     pub fn fields(self) -> Fields {
         Fields {
-            second: self.0.second() as i32,
-            minute: self.0.minute() as i32,
-            hour: self.0.hour() as i32,
-            day: self.0.day() as i32,
-            month: self.0.month0() as i32,
+            second: self.0.second().cast_signed(),
+            minute: self.0.minute().cast_signed(),
+            hour: self.0.hour().cast_signed(),
+            day: self.0.day().cast_signed(),
+            month: self.0.month0().cast_signed(),
             year: self.0.year() - 1900,
-            weekday: self.0.weekday().num_days_from_sunday() as i32,
-            yearday: self.0.ordinal0() as i32,
+            weekday: self.0.weekday().num_days_from_sunday().cast_signed(),
+            yearday: self.0.ordinal0().cast_signed(),
         }
     }
 
@@ -88,6 +88,7 @@ impl fmt::Display for RtcTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// Counted without chrono: days from the rules of the Gregorian calendar.
     fn days_in(year: i32, month: i32) -> i32 {
@@ -144,5 +145,19 @@ mod tests {
     #[test]
     fn prints_as_hwclock_does() {
         assert_eq!(RtcTime::from_unix(1_795_428_005).unwrap().to_string(), "2026/11/23 10:00:05");
+    }
+
+    proptest! {
+        #[test]
+        fn fields_that_are_a_date_come_back_as_they_were(
+            second in -1..61, minute in -1..61, hour in -1..25, day in 0..33, month in -1..13, year in -2000..9000,
+        ) {
+            let given = Fields { second, minute, hour, day, month, year, weekday: -1, yearday: -1 };
+            if let Some(time) = RtcTime::from_fields(&given) {
+                let Fields { weekday, yearday, .. } = time.fields();
+                prop_assert_eq!(time.fields(), Fields { weekday, yearday, ..given });
+                prop_assert_eq!(RtcTime::from_unix(time.as_unix()), Some(time));
+            }
+        }
     }
 }

@@ -151,6 +151,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_empty_timex_asks_for_nothing() {
+        let timex = empty_timex();
+        assert_eq!((timex.modes, timex.offset, timex.freq, timex.tick), (0, 0, 0, 0));
+    }
+
+    #[test]
     fn rtc_structs_have_the_sizes_in_the_request_codes() {
         assert_eq!(size_of::<RawRtcTime>(), 36);
         assert_eq!(size_of::<RawRtcParam>(), 24);

@@ -63,18 +63,12 @@ impl Identity {
     }
 }
 
-/// Gives up all capabilities of this thread but these, for good: none can be had back, nor passed on to another program. The
-/// bounding set as well where that is permitted. Not permitted at all is only what a sandbox around this process forbids.
+/// Gives up all capabilities of this thread but these, for good: none can be had back, nor passed on to another program. Fails
+/// where a sandbox around this process forbids it.
 pub fn keep_only(keep: &[Capability]) -> Result<()> {
+    limit_bounding(keep);
     let permitted = caps::read(None, CapSet::Permitted)?;
     let keep: CapsHashSet = keep.iter().filter(|capability| permitted.contains(capability)).copied().collect();
-    // The bounding set first, for that takes a capability by itself.
-    if caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP)? {
-        for capability in caps::all().difference(&keep) {
-            // A kernel that is older than the last of them does not know it.
-            let _ = caps::drop(None, CapSet::Bounding, *capability);
-        }
-    }
     let wanted =
         [(CapSet::Inheritable, CapsHashSet::new()), (CapSet::Effective, keep.clone()), (CapSet::Permitted, keep)];
     for (set, wanted) in wanted {
@@ -84,6 +78,17 @@ pub fn keep_only(keep: &[Capability]) -> Result<()> {
     }
     // A capability that is not inheritable cannot be ambient (capabilities(7)).
     Ok(())
+}
+
+/// Takes all others out of the bounding set, so that no program that is executed has them: where that is permitted, which it is
+/// to root.
+pub fn limit_bounding(keep: &[Capability]) {
+    if caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP).unwrap_or(false) {
+        for capability in caps::all().iter().filter(|capability| !keep.contains(capability)) {
+            // A kernel that is older than the last of them does not know it.
+            let _ = caps::drop(None, CapSet::Bounding, *capability);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -139,7 +139,8 @@ fn use_notes(plan: &mut Plan, state: &StateDir, pass: &mut Pass) {
         pass.penalties = Penalties::parse(&text, &boot, now);
     }
     if !plan.unattended.force {
-        pass.lines.extend(pass.penalties.0.iter().map(|(address, until)| left_alone(*address, *until - now)));
+        pass.lines
+            .extend(pass.penalties.0.iter().map(|(address, until)| left_alone(*address, until.saturating_sub(now))));
         plan.spared = pass.penalties.0.iter().map(|(address, _)| *address).collect();
     }
     if let Some(user) = plan.user.as_deref().and_then(|name| User::from_name(name).ok().flatten()) {

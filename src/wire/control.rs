@@ -295,6 +295,23 @@ mod tests {
     }
 
     proptest! {
+        /// An answer cut into pieces that come in any order is the same bytes again.
+        #[test]
+        fn what_was_cut_is_put_together_again(
+            data in prop::collection::vec(any::<u8>(), 1..600), size in 8_usize..80, order in any::<prop::sample::Index>(),
+        ) {
+            let mut pieces: Vec<(usize, &[u8])> = data.chunks(size).enumerate().collect();
+            let turn = order.index(pieces.len());
+            pieces.rotate_left(turn);
+            let mut assembly = Assembly::new(REQUEST);
+            let mut answers = Vec::new();
+            for (place, piece) in pieces {
+                let more = place * size + piece.len() < data.len();
+                answers.extend(assembly.add(&fragment(place * size, more, piece)).unwrap());
+            }
+            prop_assert_eq!(answers, [ControlAnswer { status: 0x961a, data }]);
+        }
+
         /// Whatever comes, memory stays bounded, and what is complete has no holes.
         #[test]
         fn nothing_breaks_it(pieces in prop::collection::vec((0_usize..40, any::<bool>(), 0_usize..9), 0..40)) {

@@ -48,7 +48,7 @@ impl NtpTimestamp {
 
     /// This minus `earlier`, for two that lie less than 68 years apart: right across the change of an era.
     pub const fn since(self, earlier: NtpTimestamp) -> Interval {
-        Interval::from_units(self.0.wrapping_sub(earlier.0) as i64 as i128)
+        Interval::from_units(self.0.wrapping_sub(earlier.0).cast_signed() as i128)
     }
 }
 
@@ -107,6 +107,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_short_format_loses_no_bit(bits in any::<u32>()) {
+            let units = NtpShort::from_bits(bits).to_interval().units();
+            prop_assert_eq!((units >> 16, units & 0xffff), (i128::from(bits), 0));
+            prop_assert_eq!(NtpShort::from_bits(bits).to_bits(), bits);
+        }
+
         #[test]
         fn unfolding_undoes_folding(units in 0_i128..(1 << 64)) {
             let time = Time::from_units(units);

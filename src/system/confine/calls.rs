@@ -48,7 +48,6 @@ const COMMON: &[c_long] = &[
     libc::SYS_write,
     libc::SYS_writev,
     // Sockets, once there are any.
-    libc::SYS_bind,
     libc::SYS_connect,
     libc::SYS_getpeername,
     libc::SYS_getsockname,
@@ -85,6 +84,7 @@ const RUN: &[c_long] = &[
 
 /// What the C library's modules for names do besides.
 const NAMES: &[c_long] = &[
+    libc::SYS_bind,
     libc::SYS_faccessat,
     libc::SYS_faccessat2,
     libc::SYS_fstatfs,
@@ -111,10 +111,12 @@ const NAMES: &[c_long] = &[
 ];
 
 /// What a stream is asked whether it is a terminal, and how wide.
+#[allow(clippy::unnecessary_cast, reason = "requests are of another type in other C libraries")]
 const TERMINAL: [u64; 2] = [libc::TCGETS as u64, libc::TIOCGWINSZ as u64];
 /// RTC_RD_TIME, RTC_SET_TIME, RTC_UIE_ON and RTC_UIE_OFF of linux/rtc.h.
 const RTC: [u64; 4] = [0x8024_7009, 0x4024_700a, 0x7003, 0x7004];
 /// Numbers and names of interfaces, and how much there is to read (netdevice(7), udp(7)).
+#[allow(clippy::unnecessary_cast, reason = "requests are of another type in other C libraries")]
 const INTERFACES: [u64; 5] = [
     libc::SIOCGIFINDEX as u64,
     libc::SIOCGIFNAME as u64,
@@ -148,6 +150,9 @@ impl Rules {
         rules.internet(kinds);
         let rtc: &[u64] = if needs.rtc { &RTC } else { &[] };
         rules.requests(&[&TERMINAL, rtc].concat());
+        if needs.bind {
+            rules.any(&[libc::SYS_bind]);
+        }
         // The lock is given back at the end.
         rules.allow(libc::SYS_flock, [equal(1, libc::LOCK_UN as u64)]);
         if needs.adjust {

@@ -32,6 +32,8 @@ pub struct Needs {
     pub adjust: bool,
     /// To read and set the RTC, which is open.
     pub rtc: bool,
+    /// To choose a socket's own address.
+    pub bind: bool,
     /// To start threads.
     pub threads: bool,
     /// To look for signs of life by TCP and ICMP.
@@ -47,6 +49,7 @@ impl Needs {
         Needs {
             adjust: !plan.is_dry() || plan.memory.is_some(),
             rtc: plan.rtc.is_some(),
+            bind: plan.source_port.is_some() || explains,
             // One draws how far the run is.
             threads: explains || stderr().is_terminal(),
             probes: explains,

@@ -19,7 +19,7 @@ use self::child::{Child, die_with};
 use self::keeper::Duties;
 use self::names::{Literals, Names};
 use super::confine;
-use super::privilege::{Identity, keep_only, may_set_clock};
+use super::privilege::{Identity, keep_only, limit_bounding, may_set_clock};
 use super::{PatientResolver, Resolver, SystemResolver};
 use crate::plan::{Plan, RunMode};
 
@@ -104,6 +104,7 @@ fn look_up(stream: &UnixStream, parent: Pid, user: Option<&Identity>, patient: b
     if let Ok(null) = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null") {
         let _ = dup2_stdin(&null).and_then(|()| dup2_stdout(&null)).and_then(|()| dup2_stderr(&null));
     }
+    limit_bounding(&[]);
     let limited = match user {
         Some(user) => user.assume(&[]),
         None => keep_only(&[]),

@@ -205,6 +205,7 @@ proptest! {
 
 /// All bits of one packet of each kind.
 #[test]
+#[cfg_attr(miri, ignore = "takes too long")]
 fn every_single_bit_counts() {
     for algorithm in Algorithm::ALL {
         for version in [3, 4] {

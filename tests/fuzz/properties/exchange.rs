@@ -48,7 +48,7 @@ fn polite(contact: &Contact, sent: &[Sent], pace: &Pace) {
         || matches!(contact.address.ip(), IpAddr::V6(v6) if v6.is_unicast_link_local());
     let least = if near { pace.burst } else { pace.polite };
     for pair in sent.windows(2) {
-        let gap: Duration = pair[1].raw - pair[0].raw;
+        let gap: Duration = pair[1].raw.saturating_sub(pair[0].raw);
         assert!(gap >= least, "{gap:?} between two requests to {}", contact.address);
     }
 }

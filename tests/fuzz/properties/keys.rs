@@ -21,7 +21,7 @@ pub(crate) fn check(data: &[u8]) {
         match found {
             Ok(key) => assert_eq!(key.id(), id),
             Err(error) => {
-                assert!(error.to_string().len() < 400 && !error.to_string().contains(char::is_control), "{error}")
+                assert!(error.to_string().len() < 400 && !error.to_string().contains(char::is_control), "{error}");
             }
         }
     }

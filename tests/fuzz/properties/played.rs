@@ -169,7 +169,7 @@ impl Played {
 
     fn receive(&mut self, server: usize, datagram: Vec<u8>) {
         let after = self.now();
-        let at = (datagram.len() % 3 != 0).then_some(after.real);
+        let at = (!datagram.len().is_multiple_of(3)).then_some(after.real);
         self.exchange.received(server, &datagram, at, after);
         self.seen.push(datagram);
     }

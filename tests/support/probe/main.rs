@@ -8,6 +8,7 @@ use std::time::Duration;
 
 mod clock;
 mod cmos;
+mod confined;
 mod rtc;
 
 #[path = "../query.rs"]
@@ -28,6 +29,7 @@ usage: probe clocks                realtime, monotonic and raw clock, read at on
        probe rtc-sync DEVICE FRACTION  sets the RTC to the system clock's whole second, when the clock's next
                                    fraction is FRACTION
        probe cmos REGISTER VALUE   writes a register of a PC's clock chip, past the kernel
+       probe confined KIND         what a process confined as sync, dry, explain, names or free may do
        probe query ADDRESS [PORT]  one client request to an NTP server";
 
 fn main() -> ExitCode {
@@ -60,6 +62,7 @@ fn run(words: &[&str]) -> Result<(), Box<dyn std::error::Error>> {
         ["rtc-set", device, seconds] => rtc::set(device, seconds.parse()?)?,
         ["rtc-sync", device, fraction] => rtc::sync(device, fraction.parse()?)?,
         ["cmos", register, value] => cmos::write(register.parse()?, value.parse()?)?,
+        ["confined", kind] => confined::try_all(kind)?,
         ["query", address] => print_query(address, 123)?,
         ["query", address, port] => print_query(address, port.parse()?)?,
         _ => return Err(USAGE.into()),

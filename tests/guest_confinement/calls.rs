@@ -1,0 +1,82 @@
+//! Inside the sandbox: each call that a run does not need is refused.
+
+use std::collections::BTreeMap;
+
+use crate::support::guest::GuestRun;
+use crate::{Lab, lines, say};
+
+/// What is refused to everybody.
+const NEVER: &[&str] = &[
+    "open-write",
+    "create",
+    "openat2",
+    "execve",
+    "execveat",
+    "fork",
+    "unlink",
+    "rename",
+    "link",
+    "mkdir",
+    "chmod",
+    "chown",
+    "chroot",
+    "mount",
+    "unshare",
+    "setuid",
+    "capset",
+    "prctl",
+    "ptrace",
+    "process-read",
+    "kill",
+    "tgkill",
+    "bpf",
+    "module",
+    "keyctl",
+    "io-uring",
+    "memfd",
+    "reboot",
+    "seccomp",
+    "terminal-input",
+    "owner-signal",
+    "packet",
+    "settime",
+    "settimeofday",
+];
+/// What depends on who it is; and what everybody may.
+const SOMETIMES: &[&str] = &["open", "map-code", "netlink", "unix", "tcp", "bind", "adjust", "thread"];
+const ALWAYS: &[&str] = &["map-data", "udp", "udp6", "stat"];
+
+/// What became of each call.
+fn results<'a>(run: &'a GuestRun, kind: &str) -> BTreeMap<&'a str, &'a str> {
+    lines(run, kind).into_iter().filter_map(|line| line.split_once(' ')).collect()
+}
+
+#[test]
+fn what_a_run_does_not_need_is_refused() {
+    let Some(lab) = Lab::new() else { return };
+    let script = "for kind in free sync dry explain names; do probe confined $kind | sed \"s/^/$kind /\"; done";
+    let run = lab.run(script);
+    let allowed = |kind: &str| -> Vec<&str> {
+        let found = results(&run, kind);
+        SOMETIMES.iter().copied().filter(|name| !matches!(found[name], "EPERM" | "refused")).collect()
+    };
+    // The counterproof: nothing but the filter stands in the way.
+    let free = results(&run, "free");
+    for name in NEVER.iter().chain(SOMETIMES).chain(ALWAYS) {
+        assert!(free.contains_key(name) && free[name] != "EPERM" && free[name] != "refused", "{name}: {free:?}");
+    }
+    for kind in ["sync", "dry", "explain", "names"] {
+        let found = results(&run, kind);
+        for name in NEVER {
+            assert_eq!(found[name], "EPERM", "{kind} {name}\n{}", run.console);
+        }
+        for name in ALWAYS {
+            assert_eq!(found[name], "ok", "{kind} {name}\n{}", run.console);
+        }
+        say(&format!("{kind}: {} calls refused; besides allowed: {:?}\n", NEVER.len(), allowed(kind)));
+    }
+    assert_eq!(allowed("sync"), ["adjust"], "{}", run.console);
+    assert_eq!(allowed("dry"), [""; 0], "{}", run.console);
+    assert_eq!(allowed("explain"), ["tcp", "bind", "thread"], "{}", run.console);
+    assert_eq!(allowed("names"), ["open", "map-code", "netlink", "unix", "tcp", "bind", "thread"], "{}", run.console);
+}

@@ -1,0 +1,97 @@
+//! What a confined run still does: step, slew, RTC, syslog, the command after a step, history, notes.
+
+use crate::{Lab, lines, say};
+
+#[test]
+fn everything_that_a_run_does_it_does_confined() {
+    let Some(lab) = Lab::new() else { return };
+    let script = "
+        syslogd -n -O /var/log/messages & receiver=$!
+        until [ -e /dev/log ]; do sleep 0.05; done
+        ln -sf /usr/share/zoneinfo/Europe/Berlin /etc/localtime
+        chmod 700 /root; umask 022
+        printf '0 0 0\\n0\\nUTC\\nmy own note\\n' >/etc/adjtime
+        probe step 7
+        # Reading a file of another user's and making one in a folder of his takes rights that the run has given up.
+        mkdir -m 700 /tmp/his; echo secret >/tmp/his/file; chown -R 101:101 /tmp/his; chmod 000 /tmp/his/file
+        run step rntpdate -s -b -w --verify --after-step 'cat /tmp/his/file >/tmp/his/read; ip addr add 192.0.2.9/32 dev lo; echo $RNTPDATE_OFFSET $RNTPDATE_SERVER' $host
+        echo \"read $(cat /tmp/his/read)\"; echo \"route $(ip addr show dev lo | grep -c 192.0.2.9)\"
+        sed 's/^/adjtime /' /etc/adjtime; sed 's/^/copy /' /etc/adjtime.malformed
+        probe rtc-edge /dev/rtc0 | sed 's/^/rtc-/'
+        probe step 0.2; run slew rntpdate -v --discipline --mark-synced $host; probe adjtimex | sed 's/^/slew-/'
+        run again rntpdate --discipline $host
+        sed 's/^/history /' /var/lib/rntpdate/history | head -n 3; ls -ln /var/lib/rntpdate /run/rntpdate | sed 's/^/listing /'
+        sed 's/^/set /' /run/rntpdate/set /proc/sys/kernel/random/boot_id
+        run self rntpdate --self-test
+        run unknown rntpdate -b --adjfile /nonexistent/adjtime -w --utc $host
+        probe step 3; run failing rntpdate --after-step 'exit 3' $host
+        probe step 3; run slow rntpdate --deadline 1 --after-step 'sleep 30' $host
+        echo \"left $(processes)\"
+        sleep 0.3; kill $receiver; sed 's/^/messages /' /var/log/messages";
+    let run = lab.run(script);
+    for name in ["step", "slew", "again", "self", "unknown", "failing", "slow"] {
+        assert_eq!(run.value(&format!("{name}-status")), "0", "{name}\n{}", run.console);
+    }
+    // The step, in syslog, in local time; what the command said came through.
+    let logged: Vec<&str> =
+        lines(&run, "messages").into_iter().filter(|line| line.contains("step time server")).collect();
+    assert!(logged.len() == 1 && logged[0].contains("daemon.notice rntpdate["), "{}", run.console);
+    let [offset, server] = lines(&run, "step-out")[0].split(' ').collect::<Vec<_>>()[..] else {
+        panic!("{}", run.console)
+    };
+    assert!(server == "10.0.2.2" && offset.parse::<f64>().unwrap().abs() > 6.0, "{}", run.console);
+    assert_eq!(
+        (run.value("read"), run.value("route")),
+        ("secret", "1"),
+        "the command has root's rights\n{}",
+        run.console
+    );
+    // The RTC, and its file.
+    assert!(run.number("rtc-rtc_error").abs() < 0.02e9, "{}", run.console);
+    let adjtime = lines(&run, "adjtime");
+    assert!(adjtime.len() == 3 && adjtime[0].starts_with("0.000000 17") && adjtime[2] == "UTC", "{}", run.console);
+    assert!(lines(&run, "copy").contains(&"my own note"), "{}", run.console);
+    // The slew, the mark, the history and the notes.
+    assert!((run.number("slew-adjtime_us") + 200_000.0).abs() < 5000.0 && run.number("slew-unsynchronised") == 0.0);
+    assert!(!lines(&run, "history").is_empty(), "{}", run.console);
+    let set = lines(&run, "set");
+    assert_eq!(set[0], set[1], "{}", run.console);
+    assert!(
+        lines(&run, "listing").iter().filter(|line| line.ends_with(" set") || line.ends_with(" history")).count() == 2
+    );
+    assert!(lines(&run, "self-out").iter().any(|line| line.starts_with("self-test passed")), "{}", run.console);
+    // Errors keep their words.
+    let said = |name: &str, part: &str| lines(&run, &format!("{name}-err")).iter().any(|line| line.contains(part));
+    assert!(
+        said("unknown", "cannot write /nonexistent/adjtime: No such file or directory (os error 2)"),
+        "{}",
+        run.console
+    );
+    assert!(said("failing", "after the step: exit 3: exit status: 3"), "{}", run.console);
+    assert!(said("slow", "after the step: sleep 30: still running (pid "), "{}", run.console);
+    assert_eq!(run.value("left"), "0", "{}", run.console);
+    say(&format!("{}\n", logged[0]));
+}
+
+#[test]
+fn who_reads_the_output_of_a_run_does_not_wait_for_its_helpers() {
+    let Some(lab) = Lab::new() else { return };
+    // A name server that never answers: the C library asks it for ten seconds.
+    let script = "
+        now() { cut -d' ' -f1 /proc/uptime; }
+        echo 'nameserver 10.0.2.9' >/etc/resolv.conf
+        echo \"begun $(now)\"; said=$(rntpdate --deadline 2 ntp.test 2>&1); echo \"status $?\"; echo \"ended $(now)\"
+        echo \"said $said\"; echo \"left $(processes)\"
+        rntpdate --deadline 9 ntp.test >/dev/null 2>&1 & pid=$!
+        sleep 1; echo \"during $(processes)\"; kill -9 $pid; wait $pid; sleep 0.1; echo \"killed $(processes)\"
+        # Names that resolve while others do not.
+        echo '10.0.2.2 good.test' >>/etc/hosts
+        run mixed rntpdate -p 1 --deadline 6 good.test bad.test";
+    let run = lab.run(script);
+    let took = run.number("ended") - run.number("begun");
+    say(&format!("a silent name server, --deadline 2: over after {took:.2} s\n"));
+    assert!((0.9..3.0).contains(&took) && run.value("status") == "1", "{}", run.console);
+    assert!(run.value("said").contains("ntp.test: name server cannot be used: no answer in 1.0 s"), "{}", run.console);
+    assert_eq!((run.value("left"), run.value("during"), run.value("killed")), ("0", "3", "0"), "{}", run.console);
+    assert_eq!(run.value("mixed-status"), "0", "{}", run.console);
+}
