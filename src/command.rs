@@ -96,6 +96,10 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
         Entry::Go(pass) => pass,
         Entry::Leave(lines, status) => {
             writer.write(&lines);
+            if plan.output.json {
+                let error = lines.into_iter().next().filter(|_| status != ExitStatus::Done).map(|line| line.text);
+                writer.write_object(&report::render_json_kept_out(&plan, SystemClock.now().real, error, status));
+            }
             return Ok(status);
         }
     };

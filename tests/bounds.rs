@@ -25,23 +25,23 @@ struct Files {
 
 impl Files {
     fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a hostile file");
+        let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         // 4 GiB that take no room on the disk.
-        File::create(at("sparse")).and_then(|file| file.set_len(4 << 30)).expect("a hostile file");
-        fs::write(at("line"), "server ".repeat(2 << 20)).expect("a hostile file");
-        fs::write(at("lines"), "server 127.0.0.1\n".repeat(50_000)).expect("a hostile file");
+        File::create(at("sparse")).and_then(|file| file.set_len(4 << 30)).expect("a sparse file");
+        fs::write(at("line"), "server ".repeat(2 << 20)).expect("a file");
+        fs::write(at("lines"), "server 127.0.0.1\n".repeat(50_000)).expect("a file");
         // Under every limit of length, and wrong throughout.
-        fs::write(at("words"), "\u{1b}[31m".repeat(10_000)).expect("a hostile file");
-        fs::write(at("wrong"), "server a:b:[\x07\n".repeat(3_000)).expect("a hostile file");
-        fs::write(at("self"), format!("include {0}\ninclude {0}\n", at("self").display())).expect("a hostile file");
-        nix::unistd::mkfifo(&at("pipe"), nix::sys::stat::Mode::S_IRWXU).expect("a hostile file");
+        fs::write(at("words"), "\u{1b}[31m".repeat(10_000)).expect("a file");
+        fs::write(at("wrong"), "server a:b:[\x07\n".repeat(3_000)).expect("a file");
+        fs::write(at("self"), format!("include {0}\ninclude {0}\n", at("self").display())).expect("a file");
+        nix::unistd::mkfifo(&at("pipe"), nix::sys::stat::Mode::S_IRWXU).expect("a named pipe");
         let writer = OpenOptions::new()
             .read(true)
             .write(true)
             .custom_flags(libc::O_NONBLOCK)
             .open(at("pipe"))
-            .expect("a hostile file");
+            .expect("its writing end");
         Self { folder, _writer: writer }
     }
 
@@ -55,18 +55,18 @@ impl Files {
 /// Runs a program, which sets nothing, to its end; it must end by itself, and by no signal.
 fn run(program: &str, options: &[&str], file: &Path) {
     let started = Instant::now();
-    let mut complaints = tempfile::tempfile().expect("a temporary file");
+    let mut complaints = tempfile::tempfile().expect("a file");
     let mut child = Command::new("sh")
         .args(["-c", r#"ulimit -v "$0"; exec "$@""#, MEMORY, program])
         .args(options)
         .arg(file)
         .stdin(Stdio::null())
-        .stdout(complaints.try_clone().expect("a second handle"))
-        .stderr(complaints.try_clone().expect("a second handle"))
+        .stdout(complaints.try_clone().expect("a file"))
+        .stderr(complaints.try_clone().expect("a file"))
         .spawn()
-        .expect("cannot start a program");
+        .expect("a shell");
     let status = loop {
-        match child.try_wait().expect("a status") {
+        match child.try_wait().expect("its status") {
             Some(status) => break status,
             None if started.elapsed() > HANGS => {
                 let _ = child.kill();
@@ -76,7 +76,7 @@ fn run(program: &str, options: &[&str], file: &Path) {
         }
     };
     let mut said = String::new();
-    complaints.rewind().and_then(|()| complaints.read_to_string(&mut said)).expect("text");
+    complaints.rewind().and_then(|()| complaints.read_to_string(&mut said)).expect("a file");
     let place = file.display();
     assert!(status.code().is_some() && !said.contains("panicked"), "{program} {options:?} {place}: {status} {said}");
     assert!(said.len() < 10_000, "{program} {place}: {} bytes of complaints", said.len());

@@ -48,7 +48,7 @@ pub(super) fn unproven(server: &Server, used: &Authentication) -> Diagnosis {
         }
         Some(MacFault::Digest) | None => {
             let cause = format!(
-                "secret or type of {key} differ, and the server does not mind; or the replies were changed or forged"
+                "secret or type of {key} differ, and the server did not check ours; or the replies were changed or forged"
             );
             found(Certainty::Possible, &format!("whose MAC is not that of {key}"), cause).here(compare(server, used))
         }

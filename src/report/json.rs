@@ -11,9 +11,10 @@ use crate::control::{PeerRow, ServerView};
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::estimate::{Sample, Verdict};
 use crate::exchange::Authentication;
-use crate::outcome::{Conclusion, Host, Outcome, Server};
-use crate::plan::RunMode;
+use crate::outcome::{Conclusion, ExitStatus, Host, Outcome, Server};
+use crate::plan::{Plan, RunMode};
 use crate::policy::Decision;
+use crate::time::Time;
 use crate::wire::Leap;
 
 /// Counts changes that break readers.
@@ -143,15 +144,6 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
     };
     let is_done = !context.plan.is_dry() && error.is_none();
     let report = Report {
-        version: VERSION,
-        program: concat!("rntpdate ", env!("CARGO_PKG_VERSION")),
-        mode: match context.plan.mode {
-            RunMode::Sync => "sync",
-            RunMode::Query => "query",
-            RunMode::Debug => "debug",
-        },
-        started: outcome.started.into(),
-        finished: outcome.finished.into(),
         hosts: outcome.hosts.iter().map(host).collect(),
         servers: outcome.servers.iter().map(|one| server(one, outcome)).collect(),
         estimate: estimate.map(|estimate| EstimateReport {
@@ -165,10 +157,44 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
         discipline: outcome.taught.as_ref().map(json_after::discipline),
         warnings: &outcome.warnings,
         error,
-        exit_status: outcome.exit_status() as u8,
+        ..nothing(context.plan, outcome.started, outcome.finished, outcome.exit_status())
     };
+    text(&report)
+}
+
+/// The object of a run that was kept from beginning, at that time; without an `error` where another run does its work.
+pub fn render_json_kept_out(plan: &Plan, at: Time, error: Option<String>, status: ExitStatus) -> String {
+    text(&Report { error, ..nothing(plan, at, at, status) })
+}
+
+fn text(report: &Report<'_>) -> String {
     // Strings, numbers and lists of them: nothing in it can fail to be written.
-    serde_json::to_string(&report).unwrap_or_default()
+    serde_json::to_string(report).unwrap_or_default()
+}
+
+/// A run in which nothing happened.
+fn nothing(plan: &Plan, started: Time, finished: Time, status: ExitStatus) -> Report<'static> {
+    Report {
+        version: VERSION,
+        program: concat!("rntpdate ", env!("CARGO_PKG_VERSION")),
+        mode: match plan.mode {
+            RunMode::Sync => "sync",
+            RunMode::Query => "query",
+            RunMode::Debug => "debug",
+        },
+        started: started.into(),
+        finished: finished.into(),
+        hosts: Vec::new(),
+        servers: Vec::new(),
+        estimate: None,
+        decision: None,
+        done: "nothing",
+        rtc: None,
+        discipline: None,
+        warnings: &[],
+        error: None,
+        exit_status: status as u8,
+    }
 }
 
 fn word(decision: Decision) -> &'static str {

@@ -16,7 +16,7 @@ mod view;
 
 use chrono::{DateTime, FixedOffset};
 
-pub use json::render_json;
+pub use json::{render_json, render_json_kept_out};
 pub use view::view_lines;
 
 use crate::estimate::NoEstimate;

@@ -1,10 +1,12 @@
-//! Someone between rntpdate and a real server, who can change the server's replies.
+//! Someone between rntpdate and a real server, who can change requests and replies.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+use rntpdate::wire::{HEADER_LEN, Key};
 
 use crate::support::netns::Netns;
 
@@ -31,6 +33,16 @@ impl Relay {
         Self::start_after(0, network, address, behind, change)
     }
 
+    /// Requests get the code of this key in place of their own, so that the server takes them for good; its replies come
+    /// through as they are.
+    pub(crate) fn signing(key: Key, network: &Netns, address: &str, behind: &Netns) -> Self {
+        let sign = move |request: &mut Vec<u8>| {
+            request.truncate(HEADER_LEN);
+            key.sign(request);
+        };
+        Self::run(0, network, address, behind, sign, |_| {})
+    }
+
     /// The first so many replies get lost.
     pub(crate) fn start_after(
         lost: usize,
@@ -38,6 +50,17 @@ impl Relay {
         address: &str,
         behind: &Netns,
         change: impl Fn(&mut Vec<u8>) + Send + 'static,
+    ) -> Self {
+        Self::run(lost, network, address, behind, |_| {}, change)
+    }
+
+    fn run(
+        lost: usize,
+        network: &Netns,
+        address: &str,
+        behind: &Netns,
+        on_request: impl Fn(&mut Vec<u8>) + Send + 'static,
+        on_reply: impl Fn(&mut Vec<u8>) + Send + 'static,
     ) -> Self {
         let front = network.udp(address.parse().expect("an address and a port"));
         let back = behind.udp("127.0.0.1:0".parse().expect("an address"));
@@ -49,8 +72,8 @@ impl Relay {
         let (told, counted) = (Arc::clone(&stop), Arc::clone(&replies));
         let thread = std::thread::spawn(move || {
             while !told.load(Ordering::Relaxed) {
-                if let Some((mut reply, client)) = fetch(&front, &back) {
-                    change(&mut reply);
+                if let Some((mut reply, client)) = fetch(&front, &back, &on_request) {
+                    on_reply(&mut reply);
                     let is_lost = counted.fetch_add(1, Ordering::Relaxed) < lost;
                     if !is_lost {
                         let _ = front.send_to(&reply, client);
@@ -68,13 +91,15 @@ impl Relay {
 }
 
 /// One request for the time from the front, and the server's reply to it. Other questions (mode 6) chronyd would not answer.
-fn fetch(front: &UdpSocket, back: &UdpSocket) -> Option<(Vec<u8>, SocketAddr)> {
+fn fetch(front: &UdpSocket, back: &UdpSocket, change: impl Fn(&mut Vec<u8>)) -> Option<(Vec<u8>, SocketAddr)> {
     let mut bytes = [0; 1024];
     let (length, client) = front.recv_from(&mut bytes).ok()?;
     if bytes[0] & 7 != 3 {
         return None;
     }
-    back.send(&bytes[..length]).ok()?;
+    let mut request = bytes[..length].to_vec();
+    change(&mut request);
+    back.send(&request).ok()?;
     let length = back.recv(&mut bytes).ok()?;
     Some((bytes[..length].to_vec(), client))
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rntpdate::config::keys::find;
+use rntpdate::wire::KeyId;
 use serde_json::Value;
 
 use crate::daemon::{KeyFile, Kind, Served, wait_fit};
@@ -100,6 +102,33 @@ fn replies_that_prove_nothing() {
     assert_told(&number, "likely", &["signed with key 9", "-a 9"]);
     let length = told(|reply| reply.truncate(68));
     assert_told(&length, "likely", &["with a MAC of 16 bytes", "MD5 or AES", name]);
+}
+
+/// Real replies, each with a real code of the server's: only that it is not made with our key.
+#[test]
+fn replies_signed_with_another_key_of_the_server() {
+    let Some(cache) = require::servers() else { return };
+    let ours = KeyFile::new(&file(Kind::Ntpd));
+    for kind in Kind::BOTH {
+        let (network, behind) = (Netns::new(), Netns::new());
+        // Number 2 has another secret there; 4 has another type whose codes are as long; 6 one whose codes are not.
+        let secret = "00112233445566778899aabbccddeeff";
+        let types = [(2, "SHA1"), (4, "SHA1"), (6, "SHA256"), (9, "MD5")];
+        let theirs = types.map(|(id, name)| kind.line(id, name, secret)).concat();
+        let peer = kind.start(&cache, &behind, kind.keys_config(), &theirs);
+        wait_fit(&behind, &peer, LOOPBACK);
+        for (id, theirs_id, certainty, word) in [
+            (2, 2, "possible", "whose MAC is not that of key 2 (SHA1)"),
+            (4, 4, "possible", "whose MAC is not that of key 4 (SHA384)"),
+            (6, 6, "likely", "key 6 (AES128) here, and there SHA1 or longer"),
+            (2, 9, "likely", "signed with key 9"),
+        ] {
+            let key = KeyId::new(theirs_id).and_then(|id| find(theirs.as_bytes(), id).ok()).expect("a key");
+            let relay = Relay::signing(key, &network, "127.0.0.1:123", &behind);
+            assert_told(&verdict(&network, id, ours.path(), &HURRY), certainty, &[word]);
+            assert!(relay.replies() >= 2);
+        }
+    }
 }
 
 #[test]

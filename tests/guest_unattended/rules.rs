@@ -24,11 +24,14 @@ fn a_running_chronyd_keeps_its_clock() {
     let run = lab.run(
         "echo 'local stratum 8' >/etc/chrony.conf; mkdir -p /run/chrony
         chronyd -f /etc/chrony.conf -u root -n & pid=$!; sleep 1; echo \"pid $pid\"
-        run 10.0.2.2; run -q 10.0.2.2 | grep status
+        run 10.0.2.2; run --json 10.0.2.2 2>/dev/null | sed 's/^{/json {/'; run -q 10.0.2.2 | grep status
         date +'before %Y'; run --force 10.0.2.2; date +'after %Y'
         kill $pid; wait $pid; run 10.0.2.2",
     );
-    assert_eq!(statuses(&run), ["4", "0", "0", "0"], "{}", run.console);
+    assert_eq!(statuses(&run), ["4", "4", "0", "0", "0"], "{}", run.console);
+    let object: serde_json::Value = serde_json::from_str(run.value("json")).expect("an object");
+    assert_eq!((&object["exit_status"], &object["done"]), (&4.into(), &"nothing".into()));
+    assert!(object["error"].as_str().is_some_and(|why| why.starts_with("clock not set: chronyd (pid ")), "{object}");
     let expected = format!("clock not set: chronyd (pid {}) is running and sets it", run.value("pid"));
     assert!(run.console.contains(&expected), "{}", run.console);
     assert_eq!(run.value("before"), "2019");

@@ -93,6 +93,17 @@ fn silence_is_the_keys_fault_only_if_a_plain_request_alone_is_answered() {
 }
 
 #[test]
+fn silence_that_nobody_has_looked_into_names_the_key_among_others() {
+    let mut server = silent(Algorithm::Sha1, false, Sign::Silent, Sign::Silent);
+    server.evidence.signs = None;
+    let diagnosis = silence::diagnose(&server);
+    assert_eq!((diagnosis.code, diagnosis.certainty), (Code::HostSilent, Certainty::Possible));
+    assert!(diagnosis.cause.ends_with("or the server ignores this client or does not accept key 5 (SHA1)"));
+    server.contact.authentication = None;
+    assert!(!silence::diagnose(&server).cause.contains("key"));
+}
+
+#[test]
 fn long_digests_before_version_4_have_a_cause_of_their_own() {
     for (algorithm, version, is_length) in
         [(Algorithm::Sha256, 3, true), (Algorithm::Sha256, 4, false), (Algorithm::Sha1, 3, false)]

@@ -99,7 +99,7 @@ fn calls() -> Vec<(&'static str, io::Result<c_long>)> {
         ("memfd", call(libc::SYS_memfd_create, [text(c"probe"), 0, 0, 0, 0])),
         ("reboot", call(libc::SYS_reboot, [0, 0, 0, 0, 0])),
         ("seccomp", call(libc::SYS_seccomp, [-1, 0, none, 0, 0])),
-        ("terminal-input", call(libc::SYS_ioctl, [-1, libc::TIOCSTI as c_long, none, 0, 0])),
+        ("terminal-input", call(libc::SYS_ioctl, [-1, libc::TIOCSTI.cast_signed(), none, 0, 0])),
         ("owner-signal", call(libc::SYS_fcntl, [0, libc::F_SETOWN.into(), 0, 0, 0])),
         ("map-code", map(libc::PROT_READ | libc::PROT_EXEC)),
         ("map-data", map(libc::PROT_READ | libc::PROT_WRITE)),
