@@ -28,6 +28,15 @@ fn guest(cache: &require::Cache, network: &Netns, script: &str) -> GuestRun {
     run
 }
 
+/// Waits for the guest's call, does what it asks for and says so.
+fn answer_call<T>(calls: &TcpListener, done: &[u8], work: impl FnOnce() -> T) -> T {
+    let (mut call, _) = calls.accept().expect("a call from the guest");
+    let _ = call.read(&mut [0; 16]);
+    let result = work();
+    let _ = call.write_all(done);
+    result
+}
+
 #[test]
 fn the_server_was_just_restarted() {
     let (Some(cache), Some(_)) = (require::guest(), require::servers()) else { return };
@@ -35,8 +44,10 @@ fn the_server_was_just_restarted() {
     network.link(&upstream, &["10.79.0.1/24"], &["10.79.0.2/24"]);
     let _upstream = upstream.enter(|| Server::builder().bind("10.79.0.2:123").start());
     let config = "restrict default nomodify\nrestrict 127.0.0.1\nserver 10.79.0.2 minpoll 3 maxpoll 3";
-    let _ntpd = Peer::ntpd(&cache, &network, config);
+    let calls = network.enter(|| TcpListener::bind("127.0.0.1:7000")).expect("a port");
+    // The server restarts when the guest is up, however long that takes.
     let script = r#"
+        echo restart | nc 10.0.2.2 7000
         say rntpdate 10.0.2.2
         sleep 7
         echo '# rntpdate -d 10.0.2.2'; rntpdate -d 10.0.2.2 2>&1 | tee /tmp/said | sed -n '/^Diagnosis/,$p'; echo
@@ -44,7 +55,12 @@ fn the_server_was_just_restarted() {
         say sleep "${wait:-300}"
         say rntpdate 10.0.2.2
         rntpdate -q 10.0.2.2 >/dev/null"#;
-    let run = guest(&cache, &network, script);
+    let run = std::thread::scope(|scope| {
+        let server = scope.spawn(|| answer_call(&calls, b"restarted\n", || Peer::ntpd(&cache, &network, config)));
+        let run = guest(&cache, &network, script);
+        drop(server.join().expect("a server"));
+        run
+    });
     assert_eq!(run.status, 0, "{}", run.console);
     let (before, after) = run.console.split_once("# sleep").expect("a wait");
     assert!(before.contains("no server suitable for synchronization found"), "{before}");
@@ -68,11 +84,8 @@ fn a_firewall_on_the_server() {
         say rntpdate 10.0.2.2"#;
     let run = std::thread::scope(|scope| {
         scope.spawn(|| {
-            let (mut call, _) = calls.accept().expect("a call from the guest");
-            let _ = call.read(&mut [0; 16]);
-            let opened = network.command("nft").args(["delete", "table", "inet", "t"]).status();
-            let _ = call.write_all(b"opened\n");
-            assert!(opened.expect("nft").success());
+            let open = || network.command("nft").args(["delete", "table", "inet", "t"]).status();
+            assert!(answer_call(&calls, b"opened\n", open).expect("nft").success());
         });
         guest(&cache, &network, script)
     });
