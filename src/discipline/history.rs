@@ -97,7 +97,7 @@ impl History {
 
     /// Adds a run's points and lets go of the oldest runs, whole, where there are too many.
     pub(super) fn append(&mut self, points: &[Point]) {
-        let number = self.points.last().map_or(1, |point| point.run.wrapping_add(1));
+        let number = self.points.last().map_or(1, |point| point.run.saturating_add(1));
         self.points.extend(points.iter().map(|point| Point { run: number, ..*point }));
         let (mut kept_points, mut kept_runs) = (0, 0);
         for run in self.points.chunk_by(|a, b| a.run == b.run).rev() {

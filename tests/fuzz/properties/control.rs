@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rntpdate::control::{Dialogue, ServerView, Step, peers_table};
+use rntpdate::control::{Dialogue, NoView, ServerView, Step, peers_table};
 use rntpdate::time::Interval;
 use rntpdate::wire::{Assembly, ControlRequest, Opcode, Variables, parse_associations};
 
@@ -63,6 +63,7 @@ fn conversation(data: &[u8]) {
             Ok(Step::Done) | Err(_) => break,
         }
     }
+    assert_eq!(dialogue.give_up() == NoView::Silent, !dialogue.is_answered());
     assert!(asked <= MAX_PEERS + 2, "{asked} questions");
     view(&dialogue.into_view());
 }

@@ -1,14 +1,25 @@
 //! What is kept between runs: the history of the clock's frequency, and the drift files of daemons.
 
-use rntpdate::discipline::{History, MAX_FREQUENCY, MAX_POINTS, judge, parse, parse_drift_file, render};
+use std::time::Duration;
+
+use rntpdate::discipline::{
+    History, MAX_FREQUENCY, MAX_POINTS, MAX_POINTS_OF_RUN, MAX_RUNS, Point, Run, judge, learn, parse, parse_drift_file,
+    render,
+};
+use rntpdate::time::Interval;
 
 const TITLE: &str = "rntpdate-history 1";
+/// No machine runs for longer: 100 years.
+const MAX_RAW: Duration = Duration::from_secs(3_155_760_000);
 
 pub(crate) fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     for text in [text.clone(), sealed(&text).into()] {
         match parse(&text) {
-            Ok(history) => good(&history),
+            Ok(history) => {
+                good(&history);
+                taught(&history);
+            }
             Err(reason) => assert_eq!(judge(&text), reason),
         }
     }
@@ -17,6 +28,28 @@ pub(crate) fn check(data: &[u8]) {
         assert!(frequency.uncertainty > 0.0 && frequency.uncertainty <= MAX_FREQUENCY);
         good(&History::from_frequency(frequency));
     }
+}
+
+/// One more run of the same servers, later: whatever the history says, what is learned stays within its limits, and can be
+/// kept.
+fn taught(history: &History) {
+    let later = |point: &Point| Point { raw: point.raw + Duration::from_secs(1000), ..*point };
+    let points: Vec<Point> = history.points.iter().rev().take(MAX_POINTS_OF_RUN).map(later).collect();
+    let Some(last) = points.iter().map(|point| point.raw).max().filter(|raw| *raw <= MAX_RAW) else { return };
+    let run = Run {
+        boot: history.boot.clone(),
+        raw: last,
+        server_minus_raw: points[0].server_minus_raw,
+        bound: Interval::from_micros(10_000),
+        points,
+    };
+    let Some(lesson) = learn(history, &run) else { return };
+    assert!(lesson.frequency.value.abs() <= MAX_FREQUENCY);
+    assert!(lesson.frequency.uncertainty > 0.0 && lesson.frequency.uncertainty.is_finite());
+    assert!(lesson.offset_uncertainty > Interval::ZERO);
+    assert!(lesson.expected_error.is_none_or(|error| error > Interval::ZERO));
+    assert!(lesson.points <= MAX_POINTS && lesson.runs <= MAX_RUNS);
+    good(&lesson.history);
 }
 
 /// With the first line and the checksum that it needs to be read at all.

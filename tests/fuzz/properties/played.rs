@@ -114,7 +114,11 @@ impl Played {
                     kind: fault_kind(which),
                     reporter: (which & 8 != 0).then_some(self.addresses[server].ip()),
                 };
-                self.exchange.failed(server, fault, self.raw);
+                match which >> 4 {
+                    0..8 => self.exchange.failed(server, fault, self.raw),
+                    8..15 => self.exchange.rumoured(server, fault),
+                    _ => self.exchange.flooded(server),
+                }
             }
             5 => {
                 let late = Interval::from_micros(i64::from(input.word()?));
