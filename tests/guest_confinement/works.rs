@@ -22,6 +22,9 @@ fn everything_that_a_run_does_it_does_confined() {
         run again rntpdate --discipline $host
         sed 's/^/history /' /var/lib/rntpdate/history | head -n 3; ls -ln /var/lib/rntpdate /run/rntpdate | sed 's/^/listing /'
         sed 's/^/set /' /run/rntpdate/set /proc/sys/kernel/random/boot_id
+        # Longer than a second: then the zone's file is looked at again.
+        echo \"hour-before $(date +%H)\"; run late rntpdate -q -t 2 10.0.2.200 $host; echo \"hour-after $(date +%H)\"
+        echo \"hour-utc $(date -u +%H)\"
         run self rntpdate --self-test
         run unknown rntpdate -b --adjfile /nonexistent/adjtime -w --utc $host
         probe step 3; run failing rntpdate --after-step 'exit 3' $host
@@ -29,7 +32,7 @@ fn everything_that_a_run_does_it_does_confined() {
         echo \"left $(processes)\"
         sleep 0.3; kill $receiver; sed 's/^/messages /' /var/log/messages";
     let run = lab.run(script);
-    for name in ["step", "slew", "again", "self", "unknown", "failing", "slow"] {
+    for name in ["step", "slew", "again", "late", "self", "unknown", "failing", "slow"] {
         assert_eq!(run.value(&format!("{name}-status")), "0", "{name}\n{}", run.console);
     }
     // The step, in syslog, in local time; what the command said came through.
@@ -60,6 +63,11 @@ fn everything_that_a_run_does_it_does_confined() {
         lines(&run, "listing").iter().filter(|line| line.ends_with(" set") || line.ends_with(" history")).count() == 2
     );
     assert!(lines(&run, "self-out").iter().any(|line| line.starts_with("self-test passed")), "{}", run.console);
+    // Local time, to the end of a run that takes seconds.
+    let hour = lines(&run, "late-out").last().unwrap().split(':').next().unwrap();
+    let hour = hour.split_whitespace().next_back().unwrap();
+    assert!([run.value("hour-before"), run.value("hour-after")].contains(&hour), "{}", run.console);
+    assert_ne!(run.value("hour-utc"), run.value("hour-after"), "{}", run.console);
     // Errors keep their words.
     let said = |name: &str, part: &str| lines(&run, &format!("{name}-err")).iter().any(|line| line.contains(part));
     assert!(

@@ -38,3 +38,51 @@ fn without_clone3() -> [sock_filter; 3] {
         step(RETURN, 0, ERRNO | libc::ENOSYS.cast_unsigned()),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Needs;
+    use super::*;
+
+    /// BPF_MAXINSNS (linux/bpf_common.h).
+    const MOST: usize = 4096;
+
+    #[test]
+    fn the_filters_are_made_for_this_processor() {
+        let all = Needs { adjust: true, rtc: true, bind: true, threads: true, probes: true, kill: Some(1) };
+        let lengths = [Rules::run(&Needs::default()), Rules::run(&all), Rules::names()].map(|rules| {
+            let rules = compile(rules);
+            rules.map(|program| program.len()).unwrap_or_else(|why| panic!("{why}"))
+        });
+        assert!(lengths[0] < lengths[1] && lengths.iter().all(|length| (100..MOST).contains(length)), "{lengths:?}");
+    }
+
+    #[test]
+    fn no_list_has_what_opens_runs_or_sets() {
+        let all = Needs { adjust: true, rtc: true, bind: true, threads: true, probes: true, kill: Some(1) };
+        let (run, names) = (Rules::run(&all).0, Rules::names().0);
+        for call in [
+            libc::SYS_execve,
+            libc::SYS_execveat,
+            libc::SYS_clone3,
+            libc::SYS_ptrace,
+            libc::SYS_clock_settime,
+            libc::SYS_settimeofday,
+            libc::SYS_openat2,
+            libc::SYS_seccomp,
+            libc::SYS_setuid,
+        ] {
+            assert!(!run.contains_key(&call) && !names.contains_key(&call), "{call}");
+        }
+        assert!(!run.contains_key(&libc::SYS_openat) && !names.contains_key(&libc::SYS_clock_adjtime));
+        // Never whatever the arguments are.
+        for call in
+            [libc::SYS_socket, libc::SYS_clone, libc::SYS_kill, libc::SYS_ioctl, libc::SYS_mmap, libc::SYS_mprotect]
+        {
+            assert!(!run[&call].is_empty(), "{call}");
+        }
+        for call in [libc::SYS_openat, libc::SYS_socket, libc::SYS_clone, libc::SYS_ioctl] {
+            assert!(!names[&call].is_empty(), "{call}");
+        }
+    }
+}

@@ -1,14 +1,15 @@
 //! Confinement: no new privileges, and a filter of system calls (seccomp(2)) that refuses what a process does not need with
 //! EPERM, so that a C library which tries something else goes on without it.
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
 mod calls;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
 mod filter;
 
 use std::io::{IsTerminal as _, stderr};
 
 use thiserror::Error;
 
-use self::calls::Rules;
 use crate::plan::{Plan, RunMode};
 
 /// Why there is no filter.
@@ -58,18 +59,42 @@ impl Needs {
     }
 }
 
+/// Whose confinement.
+enum Process<'a> {
+    Run(&'a Needs),
+    Names,
+}
+
 /// Confines this process, all its threads, to what a run needs. `filter`: by a filter as well.
 pub fn run(needs: &Needs, filter: bool) -> Result<(), NoFilter> {
-    confine(filter, || Rules::run(needs))
+    confine(filter, &Process::Run(needs))
 }
 
 /// Confines this process to looking up names, which may take any file that can be read.
 pub fn names(filter: bool) -> Result<(), NoFilter> {
-    confine(filter, Rules::names)
+    confine(filter, &Process::Names)
 }
 
-fn confine(filter: bool, rules: impl FnOnce() -> Rules) -> Result<(), NoFilter> {
+fn confine(filter: bool, process: &Process<'_>) -> Result<(), NoFilter> {
     // Known since Linux 3.5, and never refused.
     let _ = nix::sys::prctl::set_no_new_privs();
-    if filter { filter::install(rules()) } else { Err(NoFilter::Unwanted) }
+    if filter { install(process) } else { Err(NoFilter::Unwanted) }
+}
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
+fn install(process: &Process<'_>) -> Result<(), NoFilter> {
+    use self::calls::Rules;
+    filter::install(match process {
+        Process::Run(needs) => Rules::run(needs),
+        Process::Names => Rules::names(),
+    })
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
+fn install(process: &Process<'_>) -> Result<(), NoFilter> {
+    match process {
+        Process::Run(_needs) => {}
+        Process::Names => {}
+    }
+    Err(NoFilter::Processor)
 }

@@ -1,0 +1,95 @@
+//! Confinement without a guest: queries, by whoever runs the tests and by an ordinary user.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+#[path = "support/ntpserver/mod.rs"]
+mod ntpserver;
+mod support;
+
+use std::fs;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use ntpserver::{Behaviour, Server};
+use support::require::present;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_rntpdate");
+/// Nobody in particular.
+const USER: [&str; 5] = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
+
+/// A query, by an ordinary user where that can be.
+fn query(arguments: &[&str]) -> Output {
+    let mut command = if nix::unistd::geteuid().is_root() && present("setpriv") {
+        let mut command = Command::new("setpriv");
+        command.args(USER).arg(PROGRAM);
+        command
+    } else {
+        Command::new(PROGRAM)
+    };
+    command.args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn an_ordinary_user_hears_nothing_of_it() {
+    let server = Server::builder().start();
+    let port = server.addr().port().to_string();
+    for host in ["127.0.0.1", "localhost"] {
+        let output = query(&["-4", "-q", "--port", &port, host]);
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success() && err.is_empty() && out.lines().count() == 2, "{out}{err}");
+        let output = query(&["-4", "-v", "-q", "--port", &port, host]);
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success() && err.is_empty() && !out.contains("refused to this run"), "{out}{err}");
+    }
+    let output = query(&["-d", "-p1", "--port", &port, "127.0.0.1"]);
+    let err = text(&output.stderr);
+    assert!(output.status.success() && err.lines().all(|line| line.starts_with("host found")), "{err}");
+}
+
+#[test]
+fn without_the_filter_every_run_says_so() {
+    let server = Server::builder().start();
+    let output = query(&["-q", "--no-sandbox", &server.addr().to_string()]);
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success() && out.lines().count() == 2, "{out}{err}");
+    assert!(err.lines().count() == 1 && err.contains("--no-sandbox: no system call is refused to this run"), "{err}");
+}
+
+/// What /proc tells of a process, once its run is confined.
+fn status(pid: u32) -> String {
+    let begun = Instant::now();
+    loop {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        if status.contains("Seccomp:\t2") || begun.elapsed() > Duration::from_secs(5) {
+            return status;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_query_has_no_rights_and_a_filter() {
+    let server = Server::builder().behave(Behaviour::Silent).start();
+    for mode in ["-q", "-d"] {
+        let mut run = Command::new(PROGRAM)
+            .args([mode, "-p1", "-t", "3", &server.addr().to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let status = status(run.id());
+        let _ = run.kill();
+        run.wait().unwrap();
+        let value = |key: &str| status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim();
+        assert_eq!((value("Seccomp:"), value("NoNewPrivs:")), ("2", "1"), "{status}");
+        // With -d root may send from port 123 and by ICMP.
+        let most = if mode == "-d" { 1 << 10 | 1 << 13 } else { 0 };
+        for set in ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"] {
+            let rights = u64::from_str_radix(value(set), 16).unwrap();
+            assert_eq!(rights & !most, 0, "{mode} {set} {status}");
+        }
+    }
+}
