@@ -105,7 +105,7 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// Keeps these rights and no others, and what the run needs of the kernel. What cannot be is said with -v, and that the user
+/// Becomes nobody where it is root, keeps these rights and no others, and what the run needs of the kernel. What cannot be is said with -v, and that the user
 /// forbids it is always said.
 pub fn confine(keep: &[caps::Capability], needs: &Needs, plan: &Plan) -> Vec<Line> {
     let line = |priority, text| vec![Line { channel: Channel::Log(priority), at: SystemClock.now().real, text }];
@@ -115,9 +115,15 @@ pub fn confine(keep: &[caps::Capability], needs: &Needs, plan: &Plan) -> Vec<Lin
             lines.extend(line(Priority::Info, text));
         }
     };
+    if plan.user.is_none()
+        && let Err(error) = privilege::become_nobody(keep)
+    {
+        verbose(format!("the run goes on as root: {error:#}"));
+    }
     if let Err(error) = privilege::keep_only(keep) {
         verbose(format!("rights that are not needed are kept: {error:#}"));
     }
+    privilege::hide_memory();
     match confine::run(needs, plan.sandbox) {
         Ok(()) => {}
         Err(NoFilter::Unwanted) => {
