@@ -112,7 +112,7 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     lines.append(&mut pass.lines);
     let memory = Memory::recall(&plan);
     let machine = Machine::prepare(&plan, &helpers, key)?;
-    lines.extend(machine.confine(&plan));
+    lines.extend(machine.confine(&plan, false));
     let mut say = |line: Line| {
         if plan.output.verbose || plan.output.syslog {
             writer.write(&[line]);
@@ -142,10 +142,13 @@ fn try_self(mut plan: Plan) -> Result<ExitStatus> {
     let helpers = Helpers::start(&plan, None)?;
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
     let machine = Machine::prepare(&plan, &helpers, None)?;
-    let server = SelfTest::start().context("cannot start the built-in server on loopback")?;
-    plan.servers = vec![server.address().ip().to_string()];
-    plan.port = server.address().port();
-    writer.write(&machine.confine(&plan));
+    let cannot = "cannot start the built-in server on loopback";
+    let socket = selftest::listen().context(cannot)?;
+    let address = socket.local_addr().context(cannot)?;
+    (plan.servers, plan.port) = (vec![address.ip().to_string()], address.port());
+    writer.write(&machine.confine(&plan, true));
+    // Not before: rights are given up by each thread for itself.
+    let _server = SelfTest::start(socket).context(cannot)?;
     let outcome = machine.run(&plan, None)?;
     writer.write(&report::render(&outcome, &Context { plan: &plan, zone: &local_zone }));
     let (status, verdict) = selftest::verdict(&outcome);

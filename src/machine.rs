@@ -21,8 +21,7 @@ use crate::system::rtc_device::RtcDevice;
 use crate::system::rtc_error::RtcError;
 use crate::system::state::boot_id;
 use crate::system::{
-    Clock, DryClock, Helpers, NoProgress, Progress, SystemClock, TerminalProgress, UdpNetwork, local_zone,
-    own_addresses, privilege,
+    Clock, DryClock, Helpers, NoProgress, Progress, SystemClock, TerminalProgress, UdpNetwork, own_addresses, privilege,
 };
 use crate::wire::Key;
 
@@ -66,9 +65,10 @@ impl<'a> Machine<'a> {
         &self.changes
     }
 
-    /// Gives up what is not needed from here on; what there is to say of that.
-    pub fn confine(&self, plan: &Plan) -> Vec<Line> {
-        let needs = Needs::of(plan, self.helpers.mortal());
+    /// Gives up what is not needed from here on; what there is to say of that. `serves`: a thread of this process answers.
+    pub fn confine(&self, plan: &Plan, serves: bool) -> Vec<Line> {
+        let mut needs = Needs::of(plan, self.helpers.mortal());
+        needs.threads |= serves;
         confine(&privilege::needed(plan), &needs, plan)
     }
 
