@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use caps::{CapSet, Capability, CapsHashSet};
 use nix::unistd::{Gid, Uid, User, geteuid, getgrouplist, setgid, setgroups, setuid};
 
+use super::ffi;
 use crate::plan::{Plan, RunMode};
 
 /// Ports below this one need a capability to send from.
@@ -91,6 +92,12 @@ pub fn become_nobody(keep: &[Capability]) -> Result<()> {
 pub fn hide_memory() {
     // Never refused but by a sandbox.
     let _ = nix::sys::prctl::set_dumpable(false);
+}
+
+/// What the caller has left open besides the three streams is for no program that is started from here.
+pub fn keep_descriptors() {
+    // Linux before 5.11 cannot.
+    let _ = ffi::close_on_exec_from(3);
 }
 
 /// Gives up all capabilities of this thread but these, for good: none can be had back, nor passed on to another program. Fails

@@ -25,6 +25,8 @@ fn everything_that_a_run_does_it_does_confined() {
         # Longer than a second: then the zone's file is looked at again.
         echo \"hour-before $(date +%H)\"; run late rntpdate -q -t 2 10.0.2.200 $host; echo \"hour-after $(date +%H)\"
         echo \"hour-utc $(date -u +%H)\"
+        probe step 3; run leak rntpdate -b --after-step 'readlink /proc/$$/fd/9; echo ran' $host 9</etc/passwd
+        echo \"free $(sh -c 'readlink /proc/$$/fd/9' 9</etc/passwd)\"
         run self rntpdate --self-test
         run unknown rntpdate -b --adjfile /nonexistent/adjtime -w --utc $host
         probe step 3; run failing rntpdate --after-step 'exit 3' $host
@@ -32,7 +34,7 @@ fn everything_that_a_run_does_it_does_confined() {
         echo \"left $(processes)\"
         sleep 0.3; kill $receiver; sed 's/^/messages /' /var/log/messages";
     let run = lab.run(script);
-    for name in ["step", "slew", "again", "late", "self", "unknown", "failing", "slow"] {
+    for name in ["step", "slew", "again", "late", "leak", "self", "unknown", "failing", "slow"] {
         assert_eq!(run.value(&format!("{name}-status")), "0", "{name}\n{}", run.console);
     }
     // The step, in syslog, in local time; what the command said came through.
@@ -68,6 +70,8 @@ fn everything_that_a_run_does_it_does_confined() {
     let hour = hour.split_whitespace().next_back().unwrap();
     assert!([run.value("hour-before"), run.value("hour-after")].contains(&hour), "{}", run.console);
     assert_ne!(run.value("hour-utc"), run.value("hour-after"), "{}", run.console);
+    // What the caller has open is not the command's.
+    assert_eq!((run.value("free"), lines(&run, "leak-out")[0]), ("/etc/passwd", "ran"), "{}", run.console);
     // Errors keep their words.
     let said = |name: &str, part: &str| lines(&run, &format!("{name}-err")).iter().any(|line| line.contains(part));
     assert!(
