@@ -15,7 +15,7 @@ use crate::plan::{Plan, RunMode};
 use crate::report::{self, Channel, Context, Line, Priority};
 use crate::selftest::{self, SelfTest};
 use crate::system::privilege::{self, Identity};
-use crate::system::{Clock as _, Helpers, LineWriter, SystemClock, complain, examine, key_file, local_zone};
+use crate::system::{Clock as _, Helpers, LineWriter, SystemClock, complain, examine, key_file, local_zone, pin_zone};
 use crate::unattended::{self, Entry};
 use crate::wire::Key;
 
@@ -88,6 +88,7 @@ fn usage(program: &str, text: &str) -> ExitStatus {
 fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     let user = plan.user.as_deref().map(Identity::look_up).transpose()?;
     let helpers = Helpers::start(&plan, user.as_ref())?;
+    pin_zone(SystemClock.now().real);
     // After the helpers, which are not to have it, and while a file of root's can be read.
     let key = key_file::for_plan(&plan)?;
     lines.extend(key_line(&plan, key.as_ref()));
@@ -140,6 +141,7 @@ fn try_self(mut plan: Plan) -> Result<ExitStatus> {
     // What was said of other servers does not fit this one.
     (plan.family, plan.source_port) = (Family::Any, None);
     let helpers = Helpers::start(&plan, None)?;
+    pin_zone(SystemClock.now().real);
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
     let machine = Machine::prepare(&plan, &helpers, None)?;
     let cannot = "cannot start the built-in server on loopback";

@@ -41,7 +41,6 @@ impl<'a> Machine<'a> {
     /// Opens and reads it all. `key`: what the servers have to prove that they know.
     pub fn prepare(plan: &Plan, helpers: &'a Helpers, key: Option<Key>) -> Result<Machine<'a>> {
         // Each of these reads a file at its first call and none later.
-        local_zone(SystemClock.now().real);
         boot_id();
         let _ = getrandom::u32();
         let changes = match plan.unattended.wait {

@@ -131,6 +131,14 @@ fn alone() -> io::Result<()> {
     if threads > 1 { Err(io::Error::other("more than one thread runs")) } else { Ok(()) }
 }
 
+/// Sets a variable of this process's environment. Refuses where more than one thread runs.
+pub(super) fn set_variable(name: &str, value: &str) -> io::Result<()> {
+    alone()?;
+    // SAFETY: the only thread is this one, so that no other reads the environment meanwhile.
+    unsafe { std::env::set_var(name, value) };
+    Ok(())
+}
+
 /// close_range(2) with CLOSE_RANGE_CLOEXEC (Linux 5.11): no program that is started has this descriptor or a higher one.
 pub(super) fn close_on_exec_from(first: u32) -> io::Result<()> {
     // SAFETY: it takes numbers only, and closes nothing in this process.

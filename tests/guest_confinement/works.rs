@@ -86,6 +86,40 @@ fn everything_that_a_run_does_it_does_confined() {
 }
 
 #[test]
+fn the_zone_stays_as_it_was_at_the_start() {
+    let Some(lab) = Lab::new() else { return };
+    // Runs longer than a second, in a zone that only /etc/timezone names, and in one that changes meanwhile.
+    let script = "
+        rntpdate -b $host; rm -f /etc/localtime; echo Asia/Kathmandu >/etc/timezone
+        printf '0 0 0\n0\nLOCAL\n' >/etc/adjtime
+        run there rntpdate -q -t 2 10.0.2.200 $host
+        probe step -3; run set rntpdate -b -w --localtime -t 2 10.0.2.200 $host
+        probe rtc-edge /dev/rtc0 | sed 's/^/there-/'
+        ln -s /usr/share/zoneinfo/Asia/Kathmandu /etc/localtime; rm /etc/timezone
+        (sleep 1; rm /etc/localtime) & run gone rntpdate -q -t 2 10.0.2.200 $host; wait
+        ln -s /usr/share/zoneinfo/Asia/Kathmandu /etc/localtime
+        (sleep 1; ln -sf /usr/share/zoneinfo/America/New_York /etc/localtime) &
+        run other rntpdate -q -t 2 10.0.2.200 $host; wait
+        echo \"utc $(date -u +%s)\"
+        probe step 3; run command rntpdate -b --after-step 'echo TZ=$TZ' $host";
+    let run = lab.run(script);
+    let seconds = run.number("utc") as i64;
+    // Five hours and three quarters east; the runs before took seconds, not hours.
+    let expected = (seconds + 20_700) / 60 % 1440;
+    for name in ["there", "set", "gone", "other"] {
+        assert_eq!(run.value(&format!("{name}-status")), "0", "{}", run.console);
+        let line = *lines(&run, &format!("{name}-out")).last().unwrap();
+        let time = line.split_whitespace().nth(2).unwrap();
+        let [hour, minute] = [0, 1].map(|part| time.split(':').nth(part).unwrap().parse::<i64>().unwrap());
+        let behind = (expected - (hour * 60 + minute)).rem_euclid(1440);
+        assert!(behind < 5, "{name}: {line}\n{}", run.console);
+        say(&format!("{name}: {line}\n"));
+    }
+    assert!((run.number("there-rtc_error") / 1e9 - 20_700.0).abs() < 1.0, "{}", run.console);
+    assert_eq!(lines(&run, "command-out")[0], "TZ=", "{}", run.console);
+}
+
+#[test]
 fn who_reads_the_output_of_a_run_does_not_wait_for_its_helpers() {
     let Some(lab) = Lab::new() else { return };
     // A name server that never answers: the C library asks it for ten seconds.
