@@ -94,8 +94,12 @@ pub enum FaultKind {
 
 impl Fault {
     /// Whether it may pass by itself: a router's word that it knows no way for the moment (RFC 1122 §4.1.3.3 has such errors
-    /// passed on and not acted upon). A refusal, by a host, a firewall or this machine, is final.
+    /// passed on and not acted upon), or a queue of this machine that is full. A refusal, by a host, a firewall or this machine,
+    /// is final.
     pub fn may_pass(&self) -> bool {
+        if let FaultKind::Other(libc::ENOBUFS | libc::EAGAIN | libc::ENOMEM | libc::EINTR) = self.kind {
+            return true;
+        }
         let lost_its_way =
             matches!(self.kind, FaultKind::HostUnreachable | FaultKind::NetworkUnreachable | FaultKind::Other(_));
         self.reporter.is_some() && lost_its_way

@@ -77,7 +77,12 @@ impl Network for UdpNetwork {
                 _ => break,
             }
         }
-        sent.map(|_| ()).map_err(|error| fault(errno_of(&error), None))
+        match sent {
+            // No host says that of a packet that did not leave. It is lost, as any packet may be.
+            Err(error) if is_remote(errno_of(&error)) => Ok(()),
+            Err(error) => Err(fault(errno_of(&error), None)),
+            Ok(_) => Ok(()),
+        }
     }
 
     fn wait(&mut self, timeout: Duration, events: &mut Vec<Event>) {
@@ -204,6 +209,11 @@ fn is_prohibition(origin: u8, kind: u8, code: u8) -> bool {
         libc::SO_EE_ORIGIN_ICMP6 => kind == 1 && matches!(code, 1 | 5 | 6),
         _ => false,
     }
+}
+
+/// What this machine says of none of its own accord.
+fn is_remote(errno: Errno) -> bool {
+    matches!(errno, Errno::ECONNREFUSED | Errno::EHOSTDOWN | Errno::EPROTO)
 }
 
 /// What an ICMP message becomes (net/ipv4/icmp.c, icmp_err_convert).
