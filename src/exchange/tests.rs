@@ -122,7 +122,7 @@ fn arrive(
             return;
         }
         Play::QueueFull => {
-            exchange.failed(server, Fault { kind: FaultKind::Other(libc::ENOBUFS), reporter: None }, now);
+            exchange.failed(server, Fault { kind: FaultKind::NoRoom, reporter: None }, now);
             return;
         }
         Play::Rumour => {

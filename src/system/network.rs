@@ -240,6 +240,7 @@ fn fault(errno: Errno, reporter: Option<IpAddr>) -> Fault {
         Errno::ENETUNREACH => FaultKind::NetworkUnreachable,
         Errno::EPERM | Errno::EACCES => FaultKind::NotPermitted,
         Errno::EADDRINUSE => FaultKind::PortInUse,
+        Errno::ENOBUFS | Errno::ENOMEM | Errno::EAGAIN | Errno::EINTR => FaultKind::NoRoom,
         other => FaultKind::Other(other as i32),
     };
     Fault { kind, reporter }
