@@ -84,6 +84,9 @@ pub enum FaultKind {
     /// EADDRINUSE, for a source port that was asked for.
     #[error("the source port is in use")]
     PortInUse,
+    /// ENOBUFS and the like: there is no memory or no place in a queue for the packet, for the moment.
+    #[error("no room for the packet on this machine")]
+    NoRoom,
     /// No number that nobody can guess, to know the reply by.
     #[error("the kernel gives no random numbers")]
     NoRandom,
@@ -94,11 +97,12 @@ pub enum FaultKind {
 
 impl Fault {
     /// Whether it may pass by itself: a router's word that it knows no way for the moment (RFC 1122 §4.1.3.3 has such errors
-    /// passed on and not acted upon). A refusal, by a host, a firewall or this machine, is final.
+    /// passed on and not acted upon), or a queue of this machine that is full. A refusal, by a host, a firewall or this machine,
+    /// is final.
     pub fn may_pass(&self) -> bool {
         let lost_its_way =
             matches!(self.kind, FaultKind::HostUnreachable | FaultKind::NetworkUnreachable | FaultKind::Other(_));
-        self.reporter.is_some() && lost_its_way
+        self.kind == FaultKind::NoRoom || (self.reporter.is_some() && lost_its_way)
     }
 }
 

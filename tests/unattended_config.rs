@@ -205,3 +205,21 @@ fn debians_own_files() {
     assert_eq!(found, expected.map(|(file, servers)| (file.to_owned(), servers.to_owned())));
     assert!(root.configured().iter().all(|found| found.faults.is_empty()), "{:?}", root.configured());
 }
+
+#[test]
+fn a_key_that_the_file_wants_and_nobody_gives_is_missed_aloud() {
+    let root = Root::new();
+    root.file("/conf", "server 127.0.0.1:9 key 5\nserver 127.0.0.2:9\nserver 127.0.0.3 nts\n");
+    let said = |options: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_rntpdate"));
+        let output =
+            command.args(["-q", "-t", "0.2", "--from"]).arg(root.path("/conf")).args(options).output().unwrap();
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    };
+    let (usual, verbose) = (said(&[]), said(&["-v"]));
+    assert!(usual.contains("/conf wants a key for 127.0.0.1, and none is used: -a KEY -k FILE"), "{usual}");
+    assert!(
+        !usual.contains("NTS") && verbose.contains("asked without the NTS that the file wants: 127.0.0.3"),
+        "{verbose}"
+    );
+}

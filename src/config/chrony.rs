@@ -1,7 +1,7 @@
 //! chrony.conf and .sources files (chrony.conf(5)).
 
 use super::server::parse_port;
-use super::{Include, Item, Parsed, Server, numbered};
+use super::{Include, Item, Parsed, Proof, Server, numbered};
 
 /// A line that begins with one of these is a comment.
 const COMMENT: [char; 4] = ['!', ';', '#', '%'];
@@ -47,7 +47,7 @@ fn server(words: &[&str]) -> Result<Option<Server>, String> {
     if let Some(place) = options.iter().position(|option| option.eq_ignore_ascii_case("port")) {
         server.port = Some(parse_port(options.get(place + 1).unwrap_or(&""))?);
     }
-    server.authenticated = has("key") || has("nts");
+    server.proof = if has("nts") { Some(Proof::Nts) } else { has("key").then_some(Proof::Key) };
     Ok(Some(server))
 }
 
@@ -68,15 +68,15 @@ mod tests {
              makestep 1.0 3\nrtcsync\n",
         );
         assert_eq!(parsed.faults, []);
-        let found: Vec<_> = parsed.servers().map(|s| (s.host.as_str(), s.port, s.authenticated)).collect();
+        let found: Vec<_> = parsed.servers().map(|s| (s.host.as_str(), s.port, s.proof)).collect();
         assert_eq!(
             found,
             [
-                ("ntp1.example", None, false),
-                ("2.rhel.pool.ntp.org", None, false),
-                ("2001:db8::5", Some(1123), false),
-                ("foo.example", None, true),
-                ("nts.example", None, true),
+                ("ntp1.example", None, None),
+                ("2.rhel.pool.ntp.org", None, None),
+                ("2001:db8::5", Some(1123), None),
+                ("foo.example", None, Some(Proof::Key)),
+                ("nts.example", None, Some(Proof::Nts)),
             ]
         );
     }

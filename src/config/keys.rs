@@ -16,6 +16,9 @@ use crate::wire::{Algorithm, Key, KeyId, SecretLength};
 pub const MAX_FILE: usize = 1024 * 1024;
 /// The longest line, in bytes: what chronyd reads.
 const MAX_LINE: usize = 2048;
+/// Digests and ciphers that OpenSSL or nettle have and this program has not, without the numbers after their names.
+const FOREIGN_TYPES: [&[u8]; 10] =
+    [b"AES", b"BLAKE2B", b"BLAKE2S", b"CAMELLIA", b"DES", b"MD", b"MDC", b"RIPEMD", b"RMD", b"SHA"];
 /// How many numbers an error lists.
 const MAX_LISTED: usize = 10;
 /// Up to so many characters a secret without prefix is text.
@@ -219,12 +222,14 @@ fn from_hex(digits: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     rest.is_empty().then_some(bytes)
 }
 
-/// What is fit for a terminal of a type's name, and not too much of it: it may be a secret that stands in the wrong place.
+/// A type's name if it looks like one: it may be a secret that stands in the wrong place, which nobody else is to read.
 fn printable(name: &[u8]) -> String {
-    let is_fit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if name.len() <= 16 && name.iter().all(is_fit) {
+    let is_end = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+    let family = name.len() - name.iter().rev().take_while(|byte| is_end(byte)).count();
+    let family = name[..family].to_ascii_uppercase();
+    if name.len() <= 16 && FOREIGN_TYPES.contains(&family.as_slice()) || matches!(name, b"A" | b"N" | b"S") {
         String::from_utf8_lossy(name).into_owned()
     } else {
-        "(not a name)".to_owned()
+        "(no known name)".to_owned()
     }
 }

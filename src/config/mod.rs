@@ -14,7 +14,7 @@ mod step_tickers;
 mod timesyncd;
 
 pub use dhcp::{dhclient_leases, networkd_lease};
-pub use server::Server;
+pub use server::{Proof, Server};
 pub use shell::{NtpdateDefaults, ntpdate_defaults};
 pub use timesyncd::TimesyncdServers;
 

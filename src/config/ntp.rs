@@ -1,6 +1,6 @@
 //! ntp.conf: ntp.org's, NTPsec's, and OpenNTPD's, which only says `servers` besides (ntp.conf(5), ntpd.conf(5)).
 
-use super::{Include, Item, Parsed, Server, numbered};
+use super::{Include, Item, Parsed, Proof, Server, numbered};
 
 /// Local hardware clocks are addressed like this (ntp.org's reference clock drivers); they are no servers to ask.
 const REFERENCE_CLOCKS: &str = "127.127.";
@@ -37,12 +37,13 @@ fn server(words: &[&str]) -> Result<Option<Server>, String> {
     if server.host.starts_with(REFERENCE_CLOCKS) {
         return Ok(None);
     }
-    let nts = options.contains(&"nts");
-    if nts {
+    if options.contains(&"nts") {
         // The port of the key exchange, not of the time.
         server.port = None;
+        server.proof = Some(Proof::Nts);
+    } else if options.contains(&"key") || options.contains(&"autokey") {
+        server.proof = Some(Proof::Key);
     }
-    server.authenticated = nts || options.contains(&"key") || options.contains(&"autokey");
     Ok(Some(server))
 }
 
@@ -88,8 +89,8 @@ mod tests {
                 "nts.example"
             ]
         );
-        let authenticated: Vec<bool> = parsed.servers().map(|server| server.authenticated).collect();
-        assert_eq!(authenticated, [false, false, false, false, true, false, true]);
+        let proofs: Vec<_> = parsed.servers().map(|server| server.proof).collect();
+        assert_eq!(proofs, [None, None, None, None, Some(Proof::Key), None, Some(Proof::Nts)]);
         assert!(parsed.servers().all(|server| server.port.is_none()), "4460 is the port of NTS key exchange");
     }
 

@@ -12,8 +12,17 @@ pub struct Server {
     pub host: String,
     /// The UDP port, where the file gives one.
     pub port: Option<u16>,
-    /// The file wants this server authenticated, by a key or by NTS.
-    pub authenticated: bool,
+    /// What the file wants the server to prove itself by.
+    pub proof: Option<Proof>,
+}
+
+/// How a server is to prove itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// By a symmetric key (or ntpd's autokey).
+    Key,
+    /// By Network Time Security (RFC 8915), which this client does not have.
+    Nts,
 }
 
 impl Server {
@@ -27,7 +36,7 @@ impl Server {
         if !is_host(host) {
             return Err(format!("\"{}\" is no server name or address", word.escape_default()));
         }
-        Ok(Server { host: host.to_owned(), port, authenticated: false })
+        Ok(Server { host: host.to_owned(), port, proof: None })
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn diagnose(fault: Fault, server: &Server) -> Diagnosis {
             Diagnosis::new(Code::SourcePortInUse, Certainty::Certain, fault.to_string(), cause)
                 .here("leave out --source-port, or see `ss -ulpn` for who has it")
         }
-        FaultKind::NoRandom | FaultKind::Other(_) => Diagnosis::new(
+        FaultKind::NoRoom | FaultKind::NoRandom | FaultKind::Other(_) => Diagnosis::new(
             Code::SendFailed,
             Certainty::Certain,
             fault.to_string(),

@@ -89,13 +89,16 @@ impl Candidate {
         // speak for the server.
         let fit = |sample: &Sample| sample_fault(sample, limits).is_none();
         let fits: Vec<&Sample> = self.samples.iter().filter(|sample| fit(sample)).collect();
-        let badness = |sample: &Sample| (!fit(sample), is_outvoted(sample, &fits), sample.delay);
+        let is_odd = |sample: &Sample| is_outvoted(sample, &fits);
+        let badness = |sample: &Sample| (!fit(sample), is_odd(sample), sample.delay);
         let (best, sample) = self.samples.iter().enumerate().min_by_key(|(_, sample)| badness(sample))?;
+        // Whoever slips in one false reply is not to spoil the others.
+        let may_speak = |other: &Sample| fit(other) && (is_odd(sample) || !is_odd(other));
         let others: Vec<f64> = self
             .samples
             .iter()
             .enumerate()
-            .filter(|(index, other)| *index != best && fit(other))
+            .filter(|(index, other)| *index != best && may_speak(other))
             .map(|(_, other)| (other.offset - sample.offset).as_secs_f64().powi(2))
             .collect();
         let jitter = (others.iter().sum::<f64>() / others.len().max(1) as f64).sqrt();

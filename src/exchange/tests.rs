@@ -25,6 +25,7 @@ enum Play {
     /// A router knows no way.
     Unreachable,
     /// A refusal, by nobody knows whom.
+    QueueFull,
     Rumour,
     /// A reply to nobody's request.
     Forged,
@@ -118,6 +119,10 @@ fn arrive(
         Play::Unreachable => {
             let router = Some("192.0.2.254".parse().unwrap());
             exchange.failed(server, Fault { kind: FaultKind::HostUnreachable, reporter: router }, now);
+            return;
+        }
+        Play::QueueFull => {
+            exchange.failed(server, Fault { kind: FaultKind::NoRoom, reporter: None }, now);
             return;
         }
         Play::Rumour => {
@@ -215,6 +220,15 @@ fn a_routers_word_costs_one_request_and_the_next_may_get_through() {
     let always = play(&one(NEAR, |_| vec![(5 * MS, Play::Unreachable)]), pace(4), LONG);
     assert_eq!((ms(&always.sent[0]), always.took), (vec![0, 2000], 2005 * MS));
     assert_eq!(always.contacts[0].fault.unwrap().kind, FaultKind::HostUnreachable);
+}
+
+#[test]
+fn a_full_queue_of_this_machine_costs_one_request() {
+    let full = |n| vec![(5 * MS, if n == 1 { Play::QueueFull } else { Play::Good })];
+    let played = play(&one(NEAR, full), pace(4), LONG);
+    assert_eq!((played.contacts[0].sent, played.contacts[0].answered), (4, 3));
+    let always = play(&one(NEAR, |_| vec![(5 * MS, Play::QueueFull)]), pace(4), LONG);
+    assert_eq!((always.contacts[0].sent, always.contacts[0].answered), (2, 0));
 }
 
 #[test]

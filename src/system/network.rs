@@ -77,7 +77,12 @@ impl Network for UdpNetwork {
                 _ => break,
             }
         }
-        sent.map(|_| ()).map_err(|error| fault(errno_of(&error), None))
+        match sent {
+            // No host says that of a packet that did not leave. It is lost, as any packet may be.
+            Err(error) if is_remote(errno_of(&error)) => Ok(()),
+            Err(error) => Err(fault(errno_of(&error), None)),
+            Ok(_) => Ok(()),
+        }
     }
 
     fn wait(&mut self, timeout: Duration, events: &mut Vec<Event>) {
@@ -206,6 +211,11 @@ fn is_prohibition(origin: u8, kind: u8, code: u8) -> bool {
     }
 }
 
+/// What this machine says of none of its own accord.
+fn is_remote(errno: Errno) -> bool {
+    matches!(errno, Errno::ECONNREFUSED | Errno::EHOSTDOWN | Errno::EPROTO)
+}
+
 /// What an ICMP message becomes (net/ipv4/icmp.c, icmp_err_convert).
 fn is_icmp(errno: Errno) -> bool {
     matches!(
@@ -230,6 +240,7 @@ fn fault(errno: Errno, reporter: Option<IpAddr>) -> Fault {
         Errno::ENETUNREACH => FaultKind::NetworkUnreachable,
         Errno::EPERM | Errno::EACCES => FaultKind::NotPermitted,
         Errno::EADDRINUSE => FaultKind::PortInUse,
+        Errno::ENOBUFS | Errno::ENOMEM | Errno::EAGAIN | Errno::EINTR => FaultKind::NoRoom,
         other => FaultKind::Other(other as i32),
     };
     Fault { kind, reporter }

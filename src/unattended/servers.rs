@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use super::log;
 use crate::cli::rntpdate::RntpdateCli;
-use crate::config::Server;
+use crate::config::{Proof, Server};
 use crate::report::{Line, Priority};
 use crate::system::config_files::{self, Found};
 
@@ -26,10 +26,10 @@ pub fn find_servers(cli: &mut RntpdateCli) -> Result<Vec<Line>> {
         found.iter().flat_map(|found| &found.faults).map(|fault| log(Priority::Warning, fault.to_string())).collect();
     match (chosen.and_then(|_| found.pop()), &cli.from) {
         (Some(found), _) => {
+            let has_key = cli.auth_key.is_some();
+            lines.extend(without_key(&found).filter(|_| !has_key).map(|text| log(Priority::Warning, text)));
             if cli.verbose {
-                lines.extend(
-                    description(&found, cli.auth_key.is_some()).into_iter().map(|text| log(Priority::Info, text)),
-                );
+                lines.extend(description(&found, has_key).into_iter().map(|text| log(Priority::Info, text)));
             }
             cli.servers = found.servers.iter().map(word).collect();
         }
@@ -48,18 +48,25 @@ fn word(server: &Server) -> String {
     }
 }
 
+/// Whoever wrote the file believes that nobody on the way can answer for these servers.
+fn without_key(found: &Found) -> Option<String> {
+    let hosts = wanting(found, Proof::Key)?;
+    let file = found.file.display();
+    Some(format!("{file} wants a key for {hosts}, and none is used: -a KEY -k FILE gives one"))
+}
+
+/// The servers that the file wants proof of in this way.
+fn wanting(found: &Found, proof: Proof) -> Option<String> {
+    let hosts: Vec<&str> =
+        found.servers.iter().filter(|server| server.proof == Some(proof)).map(|server| server.host.as_str()).collect();
+    (!hosts.is_empty()).then(|| hosts.join(" "))
+}
+
 fn description(found: &Found, has_key: bool) -> Vec<String> {
     let words: Vec<String> = found.servers.iter().map(word).collect();
     let mut texts = vec![format!("servers from {}: {}", found.file.display(), words.join(" "))];
-    let keyed: Vec<&str> = found
-        .servers
-        .iter()
-        .filter(|server| server.authenticated && !has_key)
-        .map(|server| server.host.as_str())
-        .collect();
-    if !keyed.is_empty() {
-        texts.push(format!("asked without the authentication that the file wants: {}", keyed.join(" ")));
-    }
+    let nts = wanting(found, Proof::Nts).filter(|_| !has_key);
+    texts.extend(nts.map(|hosts| format!("asked without the NTS that the file wants: {hosts}")));
     texts.extend(found.notes.iter().cloned());
     texts
 }

@@ -72,7 +72,7 @@ fn a_server_alone_is_judged_by_what_most_of_its_samples_say() {
         let outcome = ask(&[&jumps.start()], &["-p4"]);
         assert_offset(&outcome, 0);
         let peer = outcome.servers[0].peer.as_ref().unwrap();
-        assert!(peer.root_distance > Interval::from_secs(1), "it counts as unsteady: {}", peer.root_distance);
+        assert!(peer.root_distance < Interval::from_secs(1), "one reply spoils no others: {}", peer.root_distance);
     }
 }
 
@@ -95,5 +95,13 @@ fn leap_bits_flipped_in_one_sample_do_not_drop_the_server() {
     for damaged in [1, 4] {
         let server = Server::builder().nth(damaged, Behaviour::Leap(3)).start();
         assert_offset(&ask(&[&server], &["-p4"]), 0);
+    }
+}
+
+#[test]
+fn one_false_reply_of_eight_silences_no_server() {
+    for shift in [3 * SECOND, 1000 * SECOND, YEAR] {
+        let server = Server::builder().nth(5, Behaviour::Shift(shift)).start();
+        assert_offset(&ask(&[&server], &["-p8"]), 0);
     }
 }

@@ -106,7 +106,12 @@ fn what_is_wrong_with_the_wanted_key_is_told_with_its_line_and_type() {
     assert!(matches!(fault(&long), KeyError::BadLine { fault: BadKey::TooLong, .. }));
     let other = fault("2 MD5 x\n1 RMD160 secret").to_string();
     assert!(other.starts_with("line 2: key 1 has the type RMD160, which is not supported (these are: MD5, SHA1,"));
-    assert!(fault("1 my\u{1b}secret is this").to_string().contains("the type (not a name),"));
+    for secret in ["my\u{1b}secret", "hunter2secret", "SHAdow123", "s12345"] {
+        assert!(fault(&format!("1 {secret} my laptop")).to_string().contains("the type (no known name),"));
+    }
+    for foreign in ["SHA3-256", "A", "blake2b512"] {
+        assert!(fault(&format!("1 {foreign} secret")).to_string().contains(foreign));
+    }
     assert_eq!(find(&vec![b'\n'; MAX_FILE + 1], id(1)).unwrap_err(), KeyError::TooLarge);
 }
 

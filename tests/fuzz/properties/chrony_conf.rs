@@ -13,7 +13,7 @@ fn file(servers: &[&Server]) -> String {
 }
 
 fn line(server: &Server) -> String {
-    let key = if server.authenticated { " key 1" } else { "" };
+    let proof = server.proof.map_or("", configuration::proof);
     let port = server.port.map_or(String::new(), |port| format!(" port {port}"));
-    format!("server {}{port}{key}\n", server.host)
+    format!("server {}{port}{proof}\n", server.host)
 }

@@ -1,6 +1,6 @@
 //! What holds for a configuration file in any form.
 
-use rntpdate::config::{Form, LineFault, Parsed, Server, parse};
+use rntpdate::config::{Form, LineFault, Parsed, Proof, Server, parse};
 
 /// Reads the input in a form; `file` writes a file in that form that names the servers given. What it writes is read as it
 /// was meant: written anew, it is the same bytes.
@@ -31,6 +31,14 @@ fn harmless(server: &Server) {
     );
     assert!(!host.starts_with('-'), "{host:?} would be an option");
     assert_ne!(server.port, Some(0));
+}
+
+/// The option of a server's line that asks for this.
+pub(crate) fn proof(wanted: Proof) -> &'static str {
+    match wanted {
+        Proof::Key => " key 1",
+        Proof::Nts => " nts",
+    }
 }
 
 /// Faults name lines that are there, and go to the terminal.

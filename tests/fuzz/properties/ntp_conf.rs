@@ -13,6 +13,6 @@ fn file(servers: &[&Server]) -> String {
 }
 
 fn line(server: &Server) -> String {
-    let key = if server.authenticated { " key 1" } else { "" };
-    format!("server {}{key}\n", configuration::address(server))
+    let proof = server.proof.map_or("", configuration::proof);
+    format!("server {}{proof}\n", configuration::address(server))
 }
