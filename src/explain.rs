@@ -16,10 +16,13 @@ const REVERSE: Duration = Duration::from_millis(300);
 pub fn explain(outcome: &mut Outcome, plan: &Plan, key: Option<&Key>, resolver: &dyn Resolver, own: &[IpAddr]) {
     let addresses: Vec<IpAddr> =
         outcome.hosts.iter().flat_map(|host| host.addresses.iter().flatten()).map(SocketAddr::ip).collect();
+    let contacts: Vec<_> = outcome.servers.iter().map(|server| &server.contact).collect();
+    let gather = || gather_evidence(&contacts, plan, key, own);
     let (names, evidence) = thread::scope(|scope| {
-        let contacts: Vec<_> = outcome.servers.iter().map(|server| &server.contact).collect();
-        let evidence = scope.spawn(move || gather_evidence(&contacts, plan, key, own));
-        (resolver.reverse(&addresses, REVERSE.min(plan.names)), evidence.join().unwrap_or_default())
+        let evidence = thread::Builder::new().spawn_scoped(scope, gather);
+        let names = resolver.reverse(&addresses, REVERSE.min(plan.names));
+        // Where no thread can be had, one after the other.
+        (names, evidence.map_or_else(|_| gather(), |thread| thread.join().unwrap_or_default()))
     });
     let mut names = names.into_iter();
     for host in &mut outcome.hosts {

@@ -148,6 +148,12 @@ pub enum ResolveError {
     /// No answer in the time that the run has for names.
     #[error("name server cannot be used: no answer in {:.1} s", .0.as_secs_f64())]
     TimedOut(Duration),
+    /// This machine has no thread for the look-up.
+    #[error("this machine cannot look it up: no thread can be started: {0}")]
+    NoThread(String),
+    /// Nothing looks up names any more in this run.
+    #[error("{0}")]
+    Ended(String),
 }
 
 /// The addresses of a name, with port 0: an IPv6 address may need the number of its interface, which an `IpAddr` lacks.

@@ -57,11 +57,15 @@ fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {
 }
 
 fn ask_all(addresses: &[SocketAddr], patience: Duration) -> Vec<Result<ServerView, NoView>> {
+    let ask = |address: &SocketAddr| ask_about_itself(*address, patience, BUDGET.max(patience));
     thread::scope(|scope| {
-        let asked: Vec<_> = addresses
-            .iter()
-            .map(|address| scope.spawn(move || ask_about_itself(*address, patience, BUDGET.max(patience))))
-            .collect();
-        asked.into_iter().map(|thread| thread.join().unwrap_or(Err(NoView::Silent))).collect()
+        let start = |address| (address, thread::Builder::new().spawn_scoped(scope, move || ask(address)));
+        let asked: Vec<_> = addresses.iter().map(start).collect();
+        let answers = asked.into_iter().map(|(address, thread)| match thread {
+            Ok(thread) => thread.join().unwrap_or(Err(NoView::Silent)),
+            // Where no thread can be had, one after the other.
+            Err(_) => ask(address),
+        });
+        answers.collect()
     })
 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
+use nix::sys::signal::{SigHandler, Signal};
+
 /// A `timex` with every field zero: an `adjtimex` call with it reads and changes nothing.
 pub(super) fn empty_timex() -> libc::timex {
     // SAFETY: timex holds integers and arrays of integers only, for which all bits zero is a value.
@@ -156,6 +158,13 @@ pub(super) fn fork() -> io::Result<Option<u32>> {
         Ok(0) => Ok(None),
         Ok(child) => Ok(Some(child)),
     }
+}
+
+/// signal(2): a child's end is kept until it is asked for. Whoever started this program may have had it thrown away.
+pub(super) fn keep_ends_of_children() -> io::Result<()> {
+    // SAFETY: no code of ours is to run at the signal: the default, which is to do nothing, is as safe as any can be.
+    unsafe { nix::sys::signal::signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
+    Ok(())
 }
 
 /// _exit(2): ends a forked process without what its parent wants to be done at its own end.

@@ -43,16 +43,19 @@ impl Default for PatientResolver {
 }
 
 impl PatientResolver {
-    fn ask(&self, place: usize, name: &str, family: Family) {
+    /// Asks, unless too many questions are open; why it cannot.
+    fn ask(&self, place: usize, name: &str, family: Family) -> Option<ResolveError> {
         let mut state = self.state.borrow_mut();
         if state.pending >= MAX_PENDING {
-            return;
+            return None;
         }
         let (sender, name, round) = (self.sender.clone(), name.to_owned(), state.round);
         let work = move || sender.send(Answer { round, place, resolved: lookup(&name, family) });
-        if thread::Builder::new().stack_size(256 * 1024).spawn(work).is_ok() {
-            state.pending += 1;
+        match thread::Builder::new().stack_size(256 * 1024).spawn(work) {
+            Ok(_) => state.pending += 1,
+            Err(error) => return Some(ResolveError::NoThread(error.to_string())),
         }
+        None
     }
 }
 
@@ -63,9 +66,10 @@ impl Resolver for PatientResolver {
         self.state.borrow_mut().round += 1;
         let round = self.state.borrow().round;
         let end = Instant::now() + timeout;
+        let mut causes: Vec<Option<ResolveError>> = vec![None; names.len()];
         for (place, name) in names.iter().enumerate() {
             if results[place].is_none() {
-                self.ask(place, name, family);
+                causes[place] = self.ask(place, name, family);
             }
         }
         while results.iter().any(Option::is_none) {
@@ -79,7 +83,8 @@ impl Resolver for PatientResolver {
                 *result = Some(answer.resolved);
             }
         }
-        results.into_iter().map(|result| result.unwrap_or(Err(ResolveError::TimedOut(timeout)))).collect()
+        let unanswered = |cause: Option<_>| Err(cause.unwrap_or(ResolveError::TimedOut(timeout)));
+        results.into_iter().zip(causes).map(|(result, cause)| result.unwrap_or_else(|| unanswered(cause))).collect()
     }
 
     fn reverse(&self, addresses: &[IpAddr], timeout: Duration) -> Vec<Option<String>> {

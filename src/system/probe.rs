@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd as _};
-use std::thread;
+use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use nix::ifaddrs::getifaddrs;
@@ -24,8 +24,8 @@ const BUDGET: Duration = Duration::from_millis(1500);
 
 /// Looks at every server at once: at those that were silent for signs of life, at all that got our packets for what they
 /// say of themselves. Some get one more request for the time, as the plan has them, with the plan's key and without. Takes
-/// 0.3 s if nobody answers, however many they are; servers beyond the first 64 are not looked at. `own`: this machine's
-/// addresses.
+/// 0.3 s if nobody answers, however many they are; servers beyond the first 64, and those for which no thread can be
+/// started, are not looked at. `own`: this machine's addresses.
 pub fn gather_evidence(contacts: &[&Contact], plan: &Plan, key: Option<&Key>, own: &[IpAddr]) -> Vec<Evidence> {
     let version = plan.pace.version;
     let key_use = plan.key.as_ref().map(|key| KeyUse { file: key.file.clone(), version });
@@ -37,8 +37,10 @@ pub fn gather_evidence(contacts: &[&Contact], plan: &Plan, key: Option<&Key>, ow
                 (place < MAX_ASKED).then(|| {
                     let silent = contact.answered == 0 && contact.rejected.0 == 0;
                     let (server, reached) = (contact.address, contact.fault.is_none() && contact.sent > 0);
-                    let view = reached.then(|| scope.spawn(move || ask_about_itself(server, PATIENCE, BUDGET)));
-                    let signs = (reached && silent).then(|| scope.spawn(move || look_for_signs(server, version, key)));
+                    let view =
+                        reached.then(|| start(scope, move || ask_about_itself(server, PATIENCE, BUDGET))).flatten();
+                    let look = move || look_for_signs(server, version, key);
+                    let signs = (reached && silent).then(|| start(scope, look)).flatten();
                     (view, signs)
                 })
             })
@@ -56,6 +58,13 @@ pub fn gather_evidence(contacts: &[&Contact], plan: &Plan, key: Option<&Key>, ow
         });
         found.collect()
     })
+}
+
+fn start<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Option<ScopedJoinHandle<'scope, T>> {
+    thread::Builder::new().spawn_scoped(scope, work).ok()
 }
 
 /// This machine's addresses.

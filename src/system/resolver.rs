@@ -1,5 +1,6 @@
 //! From host names to addresses, and back.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc;
 use std::thread;
@@ -28,7 +29,8 @@ impl Resolver for SystemResolver {
         let mut resolved: Vec<Option<Resolved>> = names.iter().map(|name| literal(name, family)).collect();
         let open: Vec<usize> = (0..names.len()).filter(|place| resolved[*place].is_none()).collect();
         let questions: Vec<String> = open.iter().map(|place| names[*place].clone()).collect();
-        let answers = in_parallel(&questions, timeout, move |name| lookup(&name, family));
+        let no_thread = |error: &io::Error| Err(ResolveError::NoThread(error.to_string()));
+        let answers = in_parallel(&questions, timeout, move |name| lookup(&name, family), no_thread);
         for (place, answer) in open.into_iter().zip(answers) {
             resolved[place] = answer;
         }
@@ -36,30 +38,36 @@ impl Resolver for SystemResolver {
     }
 
     fn reverse(&self, addresses: &[IpAddr], timeout: Duration) -> Vec<Option<String>> {
-        let found = in_parallel(addresses, timeout, |address| {
+        let work = |address| {
             dns_lookup::getnameinfo(&SocketAddr::new(address, 0), libc::NI_NAMEREQD).ok().map(|(host, _)| host)
-        });
+        };
+        let found = in_parallel(addresses, timeout, work, |_| None);
         found.into_iter().map(Option::flatten).collect()
     }
 }
 
-/// What `work` makes of each item within `timeout`. The C library offers no way to stop a thread that still waits then: it
+/// What `work` makes of each item within `timeout`, or `no_thread` of why there is no thread for it. The C library offers no way to stop a thread that still waits then: it
 /// ends with the process.
-fn in_parallel<T, R>(items: &[T], timeout: Duration, work: impl Fn(T) -> R + Copy + Send + 'static) -> Vec<Option<R>>
+fn in_parallel<T, R>(
+    items: &[T],
+    timeout: Duration,
+    work: impl Fn(T) -> R + Copy + Send + 'static,
+    no_thread: impl Fn(&io::Error) -> R,
+) -> Vec<Option<R>>
 where
     T: Clone + Send + 'static,
     R: Send + 'static,
 {
     let end = Instant::now() + timeout;
     let (sender, receiver) = mpsc::channel();
+    let mut results: Vec<Option<R>> = items.iter().map(|_| None).collect();
     for (place, item) in items.iter().cloned().enumerate() {
         let sender = sender.clone();
         let started = thread::Builder::new().stack_size(256 * 1024).spawn(move || sender.send((place, work(item))));
         // A machine without room for a thread still resolves the other names.
-        drop(started);
+        results[place] = started.err().map(|error| no_thread(&error));
     }
     drop(sender);
-    let mut results: Vec<Option<R>> = items.iter().map(|_| None).collect();
     while let Ok((place, result)) = receiver.recv_timeout(end.saturating_duration_since(Instant::now())) {
         results[place] = Some(result);
     }

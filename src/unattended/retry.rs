@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::estimate::{DropReason, NoEstimate, Verdict};
+use crate::net::ResolveError;
 use crate::outcome::{Conclusion, Host, Outcome, Server};
 
 /// What a run waits for.
@@ -25,6 +26,7 @@ impl Obstacle {
         match &outcome.conclusion {
             // Where a name resolved its servers are those that are to be left alone, for longer than anybody waits.
             Conclusion::NobodyToAsk if outcome.hosts.iter().any(resolved) => None,
+            Conclusion::NobodyToAsk if outcome.hosts.iter().any(ended) => None,
             Conclusion::NobodyToAsk => Some(Obstacle::Names),
             Conclusion::NoEstimate(NoEstimate::NoServer) => {
                 let unsynchronised = |server: &Server| {
@@ -84,6 +86,11 @@ fn resolved(host: &Host) -> bool {
     host.addresses.as_ref().is_ok_and(|addresses| !addresses.is_empty())
 }
 
+/// No further try finds it.
+fn ended(host: &Host) -> bool {
+    matches!(host.addresses, Err(ResolveError::Ended(_)))
+}
+
 /// How long one try may wait for an answer: longer each time, for slow lines.
 pub(super) fn patience(tries: u32) -> Duration {
     Duration::from_millis(700 + 300 * u64::from(tries.min(10)))
@@ -93,7 +100,6 @@ pub(super) fn patience(tries: u32) -> Duration {
 mod tests {
     use super::*;
     use crate::exchange::Trace;
-    use crate::net::ResolveError;
     use crate::time::Time;
 
     #[test]
@@ -126,6 +132,8 @@ mod tests {
         assert_eq!(obstacle(vec![missing(), missing()]), Some(Obstacle::Names));
         assert_eq!(obstacle(vec![there()]), None, "all its addresses are to be left alone");
         assert_eq!(obstacle(vec![missing(), there()]), None);
+        let ended = host(Err(ResolveError::Ended("the process that looks up names has ended".to_owned())));
+        assert_eq!(obstacle(vec![missing(), ended]), None, "nobody looks them up any more");
     }
 
     #[test]

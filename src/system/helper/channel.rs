@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 /// The longest message, in bytes: many times what the longest history takes.
 const MAX: usize = 4 << 20;
 
-/// Sends one message.
-pub(super) fn send(mut stream: &UnixStream, message: &impl Serialize) -> io::Result<()> {
+/// Sends one message, until `end`. After any error nothing else can be sent.
+pub(super) fn send(mut stream: &UnixStream, message: &impl Serialize, end: Option<Instant>) -> io::Result<()> {
     let mut frame = vec![0; 4];
     serde_json::to_writer(&mut frame, message)?;
     let length = frame.len() - 4;
@@ -19,13 +19,40 @@ pub(super) fn send(mut stream: &UnixStream, message: &impl Serialize) -> io::Res
         return Err(io::Error::new(ErrorKind::InvalidInput, "the message is too long"));
     }
     frame[..4].copy_from_slice(&(length as u32).to_be_bytes());
-    stream.write_all(&frame)
+    let mut rest = &frame[..];
+    while !rest.is_empty() {
+        stream.set_write_timeout(left(end))?;
+        match stream.write(rest) {
+            Ok(count) => rest = &rest[count..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(cut_off()),
+            Err(error) => return Err(error),
+        }
+        if !rest.is_empty() && is_over(end) {
+            return Err(cut_off());
+        }
+    }
+    Ok(())
 }
 
-/// The next message; nothing where the other side has ended. Waits for it until `end`, for ever without one.
+/// A timeout of 0 would be none.
+fn left(end: Option<Instant>) -> Option<Duration> {
+    end.map(|end| end.saturating_duration_since(Instant::now()).max(Duration::from_millis(1)))
+}
+
+fn is_over(end: Option<Instant>) -> bool {
+    end.is_some_and(|end| end <= Instant::now())
+}
+
+fn cut_off() -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, "a message was cut off: timed out")
+}
+
+/// The next message; nothing where the other side has ended. Waits for it until `end`, for ever without one. `TimedOut` is said
+/// where nothing came at all: the next message may be waited for again, which it may not after any other error.
 pub(super) fn receive<T: DeserializeOwned>(stream: &UnixStream, end: Option<Instant>) -> io::Result<Option<T>> {
     let mut length = [0; 4];
-    if !fill(stream, &mut length, end)? {
+    if !fill(stream, &mut length, end, ErrorKind::TimedOut.into())? {
         return Ok(None);
     }
     let length = u32::from_be_bytes(length) as usize;
@@ -33,27 +60,26 @@ pub(super) fn receive<T: DeserializeOwned>(stream: &UnixStream, end: Option<Inst
         return Err(io::Error::new(ErrorKind::InvalidData, "the message is too long"));
     }
     let mut text = vec![0; length];
-    if !fill(stream, &mut text, end)? {
+    if !fill(stream, &mut text, end, cut_off())? {
         return Err(ErrorKind::UnexpectedEof.into());
     }
     Ok(Some(serde_json::from_slice(&text)?))
 }
 
-/// False where there is nothing more at all.
-fn fill(mut stream: &UnixStream, buffer: &mut [u8], end: Option<Instant>) -> io::Result<bool> {
+/// False where there is nothing more at all, `nothing` where there is nothing yet.
+fn fill(mut stream: &UnixStream, buffer: &mut [u8], end: Option<Instant>, nothing: io::Error) -> io::Result<bool> {
     let mut filled = 0;
     while filled < buffer.len() {
-        let left = end.map(|end| end.saturating_duration_since(Instant::now()).max(Duration::from_millis(1)));
-        stream.set_read_timeout(left)?;
+        stream.set_read_timeout(left(end))?;
         match stream.read(&mut buffer[filled..]) {
             Ok(0) if filled == 0 => return Ok(false),
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             Ok(count) => filled += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
             Err(error) => return Err(error),
         }
-        if filled < buffer.len() && end.is_some_and(|end| end <= Instant::now()) {
-            return Err(ErrorKind::TimedOut.into());
+        if filled < buffer.len() && is_over(end) {
+            return Err(if filled == 0 { nothing } else { cut_off() });
         }
     }
     Ok(true)
@@ -69,8 +95,8 @@ mod tests {
         let long = "x".repeat(1 << 20);
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                send(&one, &"first").unwrap();
-                send(&one, &long).unwrap();
+                send(&one, &"first", None).unwrap();
+                send(&one, &long, None).unwrap();
             });
             assert_eq!(receive::<String>(&other, None).unwrap().as_deref(), Some("first"));
             assert_eq!(receive::<String>(&other, None).unwrap(), Some(long.clone()));
@@ -82,9 +108,10 @@ mod tests {
     #[test]
     fn what_is_too_long_broken_or_late_is_an_error() {
         let (one, other) = UnixStream::pair().unwrap();
-        assert!(send(&one, &"x".repeat(MAX)).is_err());
+        assert!(send(&one, &"x".repeat(MAX), None).is_err());
         let begun = Instant::now();
-        assert!(receive::<u8>(&other, Some(begun + Duration::from_millis(20))).is_err());
+        let nothing = receive::<u8>(&other, Some(begun + Duration::from_millis(20))).unwrap_err();
+        assert_eq!(nothing.kind(), ErrorKind::TimedOut);
         assert!(begun.elapsed() < Duration::from_secs(5));
         (&one).write_all(&[0, 0, 0, 2, b'{', b'}']).unwrap();
         assert!(receive::<u8>(&other, None).is_err());
@@ -96,5 +123,18 @@ mod tests {
         let mut rest = [0; 4];
         (&other).read_exact(&mut rest).unwrap();
         assert!(receive::<String>(&other, None).is_err());
+    }
+
+    #[test]
+    fn what_stops_in_the_middle_of_a_message_is_not_merely_late() {
+        let soon = || Some(Instant::now() + Duration::from_millis(20));
+        for part in [&[0][..], &[0, 0, 0, 2], &[0, 0, 0, 2, b'"']] {
+            let (one, other) = UnixStream::pair().unwrap();
+            (&one).write_all(part).unwrap();
+            assert_eq!(receive::<u8>(&other, soon()).unwrap_err().kind(), ErrorKind::InvalidData, "{part:?}");
+        }
+        // Nobody reads.
+        let (one, _other) = UnixStream::pair().unwrap();
+        assert_eq!(send(&one, &"x".repeat(MAX / 2), soon()).unwrap_err().kind(), ErrorKind::InvalidData);
     }
 }

@@ -1,24 +1,33 @@
 //! A process beside the run, forked from it before it had a thread, a lock or a socket.
 
+use std::cell::Cell;
 use std::ffi::CStr;
 use std::io;
 use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::waitpid;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid, getppid};
 
 use super::super::ffi;
 use super::super::privilege::hide_memory;
 
-/// The process, and our end of the line to it. It is gone when this is.
+/// Longer than a process takes to end that has nothing left to do.
+const FAREWELL: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(1);
+
+/// The process, and our end of the line to it. It is gone when this is, or hangs.
 #[derive(Debug)]
 pub(super) struct Child {
     pid: Pid,
     stream: Option<UnixStream>,
-    /// It is not to be waited for: it may hang.
+    /// It may be in the middle of something that nobody wants any more.
     kill: bool,
+    /// It hangs: its end is not waited for.
+    hangs: Cell<bool>,
 }
 
 /// In the child: whatever happens, it does not return into what its parent does.
@@ -34,10 +43,17 @@ impl Child {
     /// Forks, and lets the new process work until its end of the line is closed. `work` is given that end, and the number
     /// of the process that it is for.
     pub(super) fn start(name: &CStr, kill: bool, work: impl FnOnce(UnixStream, Pid)) -> io::Result<Child> {
+        // Where it fails a command's end cannot be told from its failure, and is reported so.
+        let _ = ffi::keep_ends_of_children();
         let (ours, theirs) = UnixStream::pair()?;
         let parent = getpid();
-        if let Some(pid) = ffi::fork()? {
-            return Ok(Child { pid: Pid::from_raw(pid.cast_signed()), stream: Some(ours), kill });
+        if let Some(pid) = ffi::fork().map_err(advise)? {
+            return Ok(Child {
+                pid: Pid::from_raw(pid.cast_signed()),
+                stream: Some(ours),
+                kill,
+                hangs: Cell::new(false),
+            });
         }
         let _exit = Exit;
         drop(ours);
@@ -55,6 +71,11 @@ impl Child {
         self.stream.as_ref().ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
+    /// Does not answer: leaves it to itself. It ends when it finds that nobody speaks to it any more.
+    pub(super) fn give_up(&self) {
+        self.hangs.set(true);
+    }
+
     /// In another child, which is not to speak to this one: closes what it has inherited.
     pub(super) fn disown(&mut self) {
         self.stream = None;
@@ -67,7 +88,21 @@ impl Drop for Child {
         if self.kill {
             let _ = kill(self.pid, Signal::SIGKILL);
         }
-        while waitpid(self.pid, None) == Err(nix::errno::Errno::EINTR) {}
+        let end = Instant::now() + FAREWELL;
+        let is_alive = || waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) == Ok(WaitStatus::StillAlive);
+        while is_alive() && !self.hangs.get() && Instant::now() < end {
+            thread::sleep(LOOK);
+        }
+    }
+}
+
+fn advise(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => io::Error::new(
+            error.kind(),
+            format!("{error}: too few processes are allowed (ulimit -u, LimitNPROC=, TasksMax=)"),
+        ),
+        _ => error,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The helper that keeps the rights which the run itself gives up: it writes the files that were named before the first packet
 //! was read, and runs the user's command. It takes neither paths nor commands by message.
 
+use std::cell::OnceCell;
 use std::io;
 use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
@@ -20,6 +21,9 @@ use crate::time::Interval;
 
 /// What the user's command gets, however little of the run's time is left.
 const COMMAND: Duration = Duration::from_secs(10);
+
+/// What it may take for a file, and to answer besides. A slow disk is not to keep a run for longer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What it may be asked for.
 #[derive(Clone, Debug)]
@@ -90,16 +94,27 @@ fn refused(why: &str) -> Failure {
 }
 
 impl Duties {
+    /// What nobody writes where there is no such process.
+    pub(super) fn files(&self) -> String {
+        let named = |what: &str, path: &PathBuf| format!("{what} {}", path.display());
+        let adjtime = self.adjtime.iter().map(|path| named("the adjtime file", path));
+        let history = self.history.iter().map(|path| named("the history", path));
+        let notes = named("notes for the next run in", &self.state);
+        adjtime.chain(history).chain([notes]).collect::<Vec<_>>().join(", ")
+    }
+
     /// Does what it is asked for, until nobody asks any more.
     pub(super) fn serve(&self, stream: &UnixStream) {
+        // No run has more than one step.
+        let mut command = self.command.as_deref();
         while let Ok(Some(task)) = receive::<Task>(stream, None) {
-            if send(stream, &self.fulfil(task)).is_err() {
+            if send(stream, &self.fulfil(task, &mut command), None).is_err() {
                 return;
             }
         }
     }
 
-    fn fulfil(&self, task: Task) -> Done {
+    fn fulfil(&self, task: Task, command: &mut Option<&str>) -> Done {
         let nowhere = || refused("this was not to be written");
         match task {
             // Whoever asks may be no longer what was started: nothing goes into a file that does not belong there.
@@ -118,7 +133,7 @@ impl Duties {
                 history_file::replace(self.history.as_ref().ok_or_else(nowhere)?, &text)?;
             }
             Task::Command { offset, server, wait } => {
-                let command = self.command.as_ref().ok_or_else(|| refused("there is no command"))?;
+                let command = command.take().ok_or_else(|| refused("there is no command, or it was run"))?;
                 let end = Instant::now() + wait.min(self.deadline).max(COMMAND);
                 after_step::run(command, Interval::from_nanos(offset.into()), server, end)
                     .map_err(|why| refused(&why))?;
@@ -134,27 +149,39 @@ impl Duties {
 /// The way to it.
 #[derive(Debug)]
 pub struct Keeper {
-    pub(super) child: Child,
+    child: Child,
+    /// Why it is of no use any more.
+    ended: OnceCell<String>,
 }
 
 impl Keeper {
-    fn ask(&self, task: &Task) -> Done {
-        ask(self.child.stream()?, task)
+    pub(super) fn new(child: Child) -> Keeper {
+        Keeper { child, ended: OnceCell::new() }
+    }
+
+    fn ask(&self, task: &Task, wait: Duration) -> Done {
+        if let Some(why) = self.ended.get() {
+            return Err(refused(why));
+        }
+        self.child.stream().and_then(|stream| ask(stream, task, Instant::now() + wait)).unwrap_or_else(|error| {
+            self.child.give_up();
+            Err(refused(self.ended.get_or_init(|| of_no_use(&error))))
+        })
     }
 
     /// Replaces the history.
     pub fn history(&self, text: &str) -> io::Result<()> {
-        Ok(self.ask(&Task::History(text.to_owned())).map(drop)?)
+        Ok(self.ask(&Task::History(text.to_owned()), PATIENCE).map(drop)?)
     }
 
     /// Replaces a note.
     pub fn note(&self, note: Note, text: &str) -> io::Result<()> {
-        Ok(self.ask(&Task::Note(note, text.to_owned())).map(drop)?)
+        Ok(self.ask(&Task::Note(note, text.to_owned()), PATIENCE).map(drop)?)
     }
 
     /// Replaces the adjtime file, which has this name in the texts of errors.
     pub fn adjtime(&self, path: &std::path::Path, text: &str) -> Result<(), AdjfileError> {
-        let done = self.ask(&Task::Adjtime(text.to_owned())).map(drop);
+        let done = self.ask(&Task::Adjtime(text.to_owned()), PATIENCE).map(drop);
         done.map_err(|failure| AdjfileError::writing(path, failure.into()))
     }
 
@@ -164,23 +191,29 @@ impl Keeper {
             let path = failure.path.take().unwrap_or_else(|| path.to_owned());
             AdjfileError::writing(&path, failure.into())
         };
-        let copy = self.ask(&Task::AdjtimeCopy).map_err(error)?;
+        let copy = self.ask(&Task::AdjtimeCopy, PATIENCE).map_err(error)?;
         copy.ok_or_else(|| AdjfileError::writing(path, io::ErrorKind::NotFound.into()))
     }
 
     /// Runs the command after a step by `offset`, and waits for it so long; why it failed, if it did.
     pub fn command(&self, offset: Interval, server: Option<IpAddr>, wait: Duration) -> Result<(), String> {
         let offset = i64::try_from(offset.nanos()).unwrap_or(if offset.is_negative() { i64::MIN } else { i64::MAX });
-        let done = self.ask(&Task::Command { offset, server, wait });
+        let done = self.ask(&Task::Command { offset, server, wait }, wait.max(COMMAND) + PATIENCE);
         done.map(drop).map_err(|failure| failure.text)
     }
 }
 
-fn ask(stream: &UnixStream, task: &Task) -> Done {
-    send(stream, task)?;
-    match receive::<Done>(stream, None)? {
-        Some(done) => done,
-        None => Err(refused("the process that keeps the files has ended")),
+fn ask(stream: &UnixStream, task: &Task, end: Instant) -> io::Result<Done> {
+    send(stream, task, Some(end))?;
+    receive::<Done>(stream, Some(end))?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+}
+
+fn of_no_use(error: &io::Error) -> String {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, TimedOut, UnexpectedEof};
+    match error.kind() {
+        TimedOut => "timed out: the process that keeps the files does not answer".to_owned(),
+        BrokenPipe | ConnectionReset | UnexpectedEof => "the process that keeps the files has ended".to_owned(),
+        _ => format!("the process that keeps the files cannot be used any more: {error}"),
     }
 }
 
@@ -205,23 +238,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (ours, theirs) = UnixStream::pair().unwrap();
         let duties = duties(folder.path());
+        let ask = |task| ask(&ours, &task, Instant::now() + Duration::from_secs(60)).unwrap();
         std::thread::scope(|scope| {
             scope.spawn(move || duties.serve(&theirs));
             let text = Adjtime::default().to_string();
             fs::write(folder.path().join("adjtime"), "own words").unwrap();
-            let copy = ask(&ours, &Task::AdjtimeCopy).unwrap().unwrap();
+            let copy = ask(Task::AdjtimeCopy).unwrap().unwrap();
             assert_eq!(fs::read_to_string(copy).unwrap(), "own words");
-            ask(&ours, &Task::Adjtime(text.clone())).unwrap();
+            ask(Task::Adjtime(text.clone())).unwrap();
             assert_eq!(fs::read_to_string(folder.path().join("adjtime")).unwrap(), text);
-            ask(&ours, &Task::Note(Note::Rate, "01-ef\n192.0.2.1 5\n".to_owned())).unwrap();
+            ask(Task::Note(Note::Rate, "01-ef\n192.0.2.1 5\n".to_owned())).unwrap();
             assert_eq!(fs::read_to_string(folder.path().join("rate")).unwrap(), "01-ef\n192.0.2.1 5\n");
-            let command = Task::Command { offset: 5, server: None, wait: Duration::ZERO };
-            assert_eq!(ask(&ours, &command).unwrap_err().text, "exit status: 7");
+            let command = || Task::Command { offset: 5, server: None, wait: Duration::ZERO };
+            assert_eq!(ask(command()).unwrap_err().text, "exit status: 7");
+            assert!(ask(command()).unwrap_err().text.contains("it was run"));
             fs::remove_file(folder.path().join("adjtime")).unwrap();
             fs::create_dir(folder.path().join("adjtime")).unwrap();
-            let error = io::Error::from(ask(&ours, &Task::Adjtime(text)).unwrap_err());
+            let error = io::Error::from(ask(Task::Adjtime(text)).unwrap_err());
             assert!(error.to_string().contains("not a regular file"), "{error}");
-            drop(ours);
+            ours.shutdown(std::net::Shutdown::Both).unwrap();
         });
     }
 
@@ -238,8 +273,17 @@ mod tests {
             Task::Command { offset: 0, server: None, wait: Duration::ZERO },
         ] {
             let what = format!("{task:?}");
-            assert!(duties.fulfil(task).is_err(), "{what}");
+            assert!(duties.fulfil(task, &mut None).is_err(), "{what}");
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_process_that_hangs_or_has_ended_is_not_waited_for() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let why = || of_no_use(&ask(&ours, &Task::AdjtimeCopy, Instant::now()).unwrap_err());
+        assert!(why().starts_with("timed out"), "{}", why());
+        drop(theirs);
+        assert!(why().ends_with("has ended"), "{}", why());
     }
 }

@@ -29,6 +29,8 @@ pub struct Helpers {
     names: Option<Names>,
     keeper: Option<Keeper>,
     literals: Literals,
+    /// What this run does without, for want of a process.
+    lacks: Vec<String>,
 }
 
 impl Helpers {
@@ -51,20 +53,38 @@ impl Helpers {
                 }
                 keep(&stream, parent, user, &duties);
             });
-            helpers.keeper = Some(Keeper { child: child.context("cannot start the process that keeps the files")? });
+            match child.map(Keeper::new) {
+                Ok(keeper) => helpers.keeper = Some(keeper),
+                Err(error) if duties.command.is_some() => {
+                    return Err(error).context("cannot start the process that runs the command after a step");
+                }
+                Err(error) => {
+                    let files = duties.files();
+                    helpers
+                        .lacks
+                        .push(format!("cannot start the process that keeps files: {error}; not written: {files}"));
+                }
+            }
         }
         Ok(helpers)
     }
 
     /// The one for names alone, if a name is to be looked up, or with -d that of an address.
     pub fn for_names(plan: &Plan, user: Option<&Identity>) -> Result<Helpers> {
-        let mut helpers = Helpers { names: None, keeper: None, literals: Literals };
-        if names::has_name(&plan.servers) || plan.mode == RunMode::Debug {
+        let mut helpers = Helpers { names: None, keeper: None, literals: Literals, lacks: Vec::new() };
+        let has_name = names::has_name(&plan.servers);
+        if has_name || plan.mode == RunMode::Debug {
             let (patient, filter) = (plan.unattended.wait.is_some(), plan.sandbox);
             let child = Child::start(c"rntpdate-names", true, |stream, parent| {
                 look_up(&stream, parent, user, patient, filter);
             });
-            helpers.names = Some(Names::new(child.context("cannot start the process that looks up names")?));
+            match child.map(Names::new) {
+                Ok(names) => helpers.names = Some(names),
+                Err(error) if has_name => return Err(error).context("cannot start the process that looks up names"),
+                Err(error) => helpers.lacks.push(format!(
+                    "addresses are shown without names: cannot start the process that looks them up: {error}"
+                )),
+            }
         }
         Ok(helpers)
     }
@@ -80,6 +100,11 @@ impl Helpers {
     /// Who writes files, in runs that set the clock.
     pub fn keeper(&self) -> Option<&Keeper> {
         self.keeper.as_ref()
+    }
+
+    /// What there is to say of processes that could not be started.
+    pub fn lacks(&self) -> &[String] {
+        &self.lacks
     }
 
     /// The process that is to be ended from outside.

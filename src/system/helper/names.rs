@@ -1,7 +1,7 @@
 //! The helper that looks up names: the C library reads what name servers send, and that does not belong beside the right to
 //! set the clock.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::io;
 use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
@@ -56,7 +56,7 @@ pub(super) fn serve(stream: &UnixStream, resolver: &dyn Resolver) {
             }
             What::Names(addresses) => Found::Names(resolver.reverse(addresses, question.timeout)),
         };
-        if send(stream, &Answer { number: question.number, found }).is_err() {
+        if send(stream, &Answer { number: question.number, found }, None).is_err() {
             return;
         }
     }
@@ -67,27 +67,46 @@ pub(super) fn serve(stream: &UnixStream, resolver: &dyn Resolver) {
 pub(super) struct Names {
     pub(super) child: Child,
     asked: Cell<u32>,
+    /// Why it is of no use any more.
+    ended: OnceCell<String>,
 }
 
 impl Names {
     pub(super) fn new(child: Child) -> Names {
-        Names { child, asked: Cell::new(0) }
+        Names { child, asked: Cell::new(0), ended: OnceCell::new() }
     }
 
-    fn ask(&self, what: What, timeout: Duration) -> io::Result<Found> {
-        ask(self.child.stream()?, self.asked.replace(self.asked.get().wrapping_add(1)), what, timeout)
+    fn ask(&self, what: What, timeout: Duration) -> Result<Found, ResolveError> {
+        if let Some(why) = self.ended.get() {
+            return Err(ResolveError::Ended(why.clone()));
+        }
+        let number = self.asked.replace(self.asked.get().wrapping_add(1));
+        let asked = self.child.stream().and_then(|stream| ask(stream, number, what, timeout));
+        asked.map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => ResolveError::TimedOut(timeout),
+            // Whatever comes from there now, it cannot be told what it belongs to.
+            _ => ResolveError::Ended(self.ended.get_or_init(|| of_no_use(&error)).clone()),
+        })
+    }
+}
+
+fn of_no_use(error: &io::Error) -> String {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    match error.kind() {
+        BrokenPipe | ConnectionReset | UnexpectedEof => "the process that looks up names has ended".to_owned(),
+        _ => format!("the process that looks up names cannot be used any more: {error}"),
     }
 }
 
 fn ask(stream: &UnixStream, number: u32, what: What, timeout: Duration) -> io::Result<Found> {
     let end = Instant::now() + timeout + GRACE;
-    send(stream, &Question { number, timeout, what })?;
+    send(stream, &Question { number, timeout, what }, Some(end))?;
     loop {
         match receive::<Answer>(stream, Some(end))? {
             Some(answer) if answer.number == number => return Ok(answer.found),
             // To a question that was given up.
             Some(_) => {}
-            None => return Err(io::Error::other("the process that looks up names has ended")),
+            None => return Err(io::ErrorKind::UnexpectedEof.into()),
         }
     }
 }
@@ -103,10 +122,7 @@ impl Resolver for Names {
             Ok(_) => {
                 ResolveError::NameServer { text: "an answer to another question".to_owned(), code: libc::EAI_SYSTEM }
             }
-            Err(error) if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) => {
-                ResolveError::TimedOut(timeout)
-            }
-            Err(error) => ResolveError::NameServer { text: error.to_string(), code: libc::EAI_SYSTEM },
+            Err(error) => error,
         };
         literals.into_iter().map(|literal| literal.unwrap_or_else(|| Err(failure.clone()))).collect()
     }
@@ -183,10 +199,14 @@ mod tests {
     fn a_late_answer_is_not_taken_for_the_next() {
         let (ours, theirs) = UnixStream::pair().unwrap();
         for (number, name) in [(3, "old"), (4, "new")] {
-            send(&theirs, &Answer { number, found: Found::Names(vec![Some(name.to_owned())]) }).unwrap();
+            let found = Found::Names(vec![Some(name.to_owned())]);
+            send(&theirs, &Answer { number, found }, None).unwrap();
         }
         let Found::Names(names) = ask(&ours, 4, What::Names(Vec::new()), Duration::ZERO).unwrap() else { panic!() };
         assert_eq!(names, [Some("new".to_owned())]);
-        assert!(ask(&ours, 5, What::Names(Vec::new()), Duration::ZERO).is_err());
+        let error = |number| ask(&ours, number, What::Names(Vec::new()), Duration::ZERO).unwrap_err();
+        assert_eq!(error(5).kind(), io::ErrorKind::TimedOut);
+        drop(theirs);
+        assert_eq!([6, 7].map(|number| of_no_use(&error(number))), ["the process that looks up names has ended"; 2]);
     }
 }
