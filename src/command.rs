@@ -15,7 +15,7 @@ use crate::plan::{Plan, RunMode};
 use crate::report::{self, Channel, Context, Line, Priority};
 use crate::selftest::{self, SelfTest};
 use crate::system::privilege::{self, Identity};
-use crate::system::{Clock as _, Helpers, LineWriter, SystemClock, complain, examine, key_file, local_zone};
+use crate::system::{Clock as _, Helpers, LineWriter, SystemClock, complain, examine, key_file, local_zone, pin_zone};
 use crate::unattended::{self, Entry};
 use crate::wire::Key;
 
@@ -94,6 +94,7 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
         text: text.clone(),
     };
     lines.extend(helpers.lacks().iter().map(warning));
+    pin_zone(SystemClock.now().real);
     // After the helpers, which are not to have it, and while a file of root's can be read.
     let key = key_file::for_plan(&plan)?;
     lines.extend(key_line(&plan, key.as_ref()));
@@ -118,7 +119,7 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     lines.append(&mut pass.lines);
     let memory = Memory::recall(&plan);
     let machine = Machine::prepare(&plan, &helpers, key)?;
-    lines.extend(machine.confine(&plan));
+    lines.extend(machine.confine(&plan, false));
     let mut say = |line: Line| {
         if plan.output.verbose || plan.output.syslog {
             writer.write(&[line]);
@@ -146,12 +147,16 @@ fn try_self(mut plan: Plan) -> Result<ExitStatus> {
     // What was said of other servers does not fit this one.
     (plan.family, plan.source_port) = (Family::Any, None);
     let helpers = Helpers::start(&plan, None)?;
+    pin_zone(SystemClock.now().real);
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
     let machine = Machine::prepare(&plan, &helpers, None)?;
-    let server = SelfTest::start().context("cannot start the built-in server on loopback")?;
-    plan.servers = vec![server.address().ip().to_string()];
-    plan.port = server.address().port();
-    writer.write(&machine.confine(&plan));
+    let cannot = "cannot start the built-in server on loopback";
+    let socket = selftest::listen().context(cannot)?;
+    let address = socket.local_addr().context(cannot)?;
+    (plan.servers, plan.port) = (vec![address.ip().to_string()], address.port());
+    writer.write(&machine.confine(&plan, true));
+    // Not before: rights are given up by each thread for itself.
+    let _server = SelfTest::start(socket).context(cannot)?;
     let outcome = machine.run(&plan, None)?;
     writer.write(&report::render(&outcome, &Context { plan: &plan, zone: &local_zone }));
     let (status, verdict) = selftest::verdict(&outcome);

@@ -21,8 +21,7 @@ use crate::system::rtc_device::RtcDevice;
 use crate::system::rtc_error::RtcError;
 use crate::system::state::boot_id;
 use crate::system::{
-    Clock, DryClock, Helpers, NoProgress, Progress, SystemClock, TerminalProgress, UdpNetwork, local_zone,
-    own_addresses, privilege,
+    Clock, DryClock, Helpers, NoProgress, Progress, SystemClock, TerminalProgress, UdpNetwork, own_addresses, privilege,
 };
 use crate::wire::Key;
 
@@ -42,7 +41,6 @@ impl<'a> Machine<'a> {
     /// Opens and reads it all. `key`: what the servers have to prove that they know.
     pub fn prepare(plan: &Plan, helpers: &'a Helpers, key: Option<Key>) -> Result<Machine<'a>> {
         // Each of these reads a file at its first call and none later.
-        local_zone(SystemClock.now().real);
         boot_id();
         let _ = getrandom::u32();
         let changes = match plan.unattended.wait {
@@ -66,9 +64,10 @@ impl<'a> Machine<'a> {
         &self.changes
     }
 
-    /// Gives up what is not needed from here on; what there is to say of that.
-    pub fn confine(&self, plan: &Plan) -> Vec<Line> {
-        let needs = Needs::of(plan, self.helpers.mortal());
+    /// Gives up what is not needed from here on; what there is to say of that. `serves`: a thread of this process answers.
+    pub fn confine(&self, plan: &Plan, serves: bool) -> Vec<Line> {
+        let mut needs = Needs::of(plan, self.helpers.mortal());
+        needs.threads |= serves;
         confine(&privilege::needed(plan), &needs, plan)
     }
 
@@ -105,7 +104,7 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// Keeps these rights and no others, and what the run needs of the kernel. What cannot be is said with -v, and that the user
+/// Becomes nobody where it is root, keeps these rights and no others, and what the run needs of the kernel. What cannot be is said with -v, and that the user
 /// forbids it is always said.
 pub fn confine(keep: &[caps::Capability], needs: &Needs, plan: &Plan) -> Vec<Line> {
     let line = |priority, text| vec![Line { channel: Channel::Log(priority), at: SystemClock.now().real, text }];
@@ -115,9 +114,15 @@ pub fn confine(keep: &[caps::Capability], needs: &Needs, plan: &Plan) -> Vec<Lin
             lines.extend(line(Priority::Info, text));
         }
     };
+    if plan.user.is_none()
+        && let Err(error) = privilege::become_nobody(keep)
+    {
+        verbose(format!("the run goes on as root: {error:#}"));
+    }
     if let Err(error) = privilege::keep_only(keep) {
         verbose(format!("rights that are not needed are kept: {error:#}"));
     }
+    privilege::hide_memory();
     match confine::run(needs, plan.sandbox) {
         Ok(()) => {}
         Err(NoFilter::Unwanted) => {

@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::report::{Channel, Line, Priority, view_lines};
 use crate::system::confine::Needs;
 use crate::system::{Clock as _, MAX_ASKED};
-use crate::system::{Helpers, LineWriter, SystemClock, ask_about_itself, local_zone};
+use crate::system::{Helpers, LineWriter, SystemClock, ask_about_itself, pin_zone};
 
 /// A server with twenty sources on another continent is through in this time.
 const BUDGET: Duration = Duration::from_secs(10);
@@ -21,8 +21,8 @@ const BUDGET: Duration = Duration::from_secs(10);
 /// Asks each address of each name, all at once, and prints the answers in their order. Done if one has answered.
 pub fn run(plan: &Plan) -> Result<ExitStatus> {
     let helpers = Helpers::for_names(plan, None)?;
+    pin_zone(SystemClock.now().real);
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
-    local_zone(SystemClock.now().real);
     let needs = Needs { bind: true, threads: true, kill: helpers.mortal(), ..Needs::default() };
     writer.write(&confine(&[], &needs, plan));
     let at = SystemClock.now().real;

@@ -1,7 +1,7 @@
 //! A server on loopback with a known offset, for --self-test.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -22,27 +22,25 @@ const LOOK: Duration = Duration::from_millis(20);
 /// The server; it ends when this is dropped.
 #[derive(Debug)]
 pub struct SelfTest {
-    address: SocketAddr,
     wanted: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl SelfTest {
-    /// Listens on a free port of 127.0.0.1.
-    pub fn start() -> io::Result<SelfTest> {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-        socket.set_read_timeout(Some(LOOK))?;
-        let address = socket.local_addr()?;
+    /// Answers what comes to this socket.
+    pub fn start(socket: UdpSocket) -> io::Result<SelfTest> {
         let wanted = Arc::new(AtomicBool::new(true));
         let still_wanted = Arc::clone(&wanted);
         let thread = thread::Builder::new().spawn(move || serve(&socket, &still_wanted))?;
-        Ok(SelfTest { address, wanted, thread: Some(thread) })
+        Ok(SelfTest { wanted, thread: Some(thread) })
     }
+}
 
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
+/// The server's socket, on a free port of 127.0.0.1.
+pub fn listen() -> io::Result<UdpSocket> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    socket.set_read_timeout(Some(LOOK))?;
+    Ok(socket)
 }
 
 impl Drop for SelfTest {

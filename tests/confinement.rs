@@ -70,6 +70,38 @@ fn status(pid: u32) -> String {
     }
 }
 
+/// The built-in server's thread is as confined as the rest, although each thread has its own rights.
+#[test]
+fn the_self_test_has_no_rights_in_any_thread() {
+    let mut run = Command::new(PROGRAM)
+        .args(["--self-test", "-p", "8"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let threads = || -> Vec<String> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", run.id())).unwrap().flatten();
+        tasks.filter_map(|task| fs::read_to_string(task.path().join("status")).ok()).collect()
+    };
+    let begun = Instant::now();
+    let mut seen = threads();
+    while seen.len() < 2 && begun.elapsed() < Duration::from_secs(5) {
+        std::thread::sleep(Duration::from_millis(2));
+        seen = threads();
+    }
+    assert_eq!(run.wait().unwrap().code(), Some(0));
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    for status in seen {
+        let value = |key: &str| status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim();
+        // As with -d.
+        for set in ["CapPrm:", "CapEff:"] {
+            assert_eq!(u64::from_str_radix(value(set), 16).unwrap() & !(1 << 10 | 1 << 13), 0, "{status}");
+        }
+        assert_eq!(value("Seccomp:"), "2", "{status}");
+        assert!(!value("Uid:").starts_with('0'), "{status}");
+    }
+}
+
 #[test]
 fn a_query_has_no_rights_and_a_filter() {
     let server = Server::builder().behave(Behaviour::Silent).start();

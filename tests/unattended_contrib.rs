@@ -125,7 +125,7 @@ fn the_services_allow_the_system_calls_that_a_run_makes() {
             if add { allowed.extend(calls) } else { allowed.retain(|call| !calls.contains(call)) }
         }
     }
-    assert!(allowed.len() > 200 && !allowed.contains("setuid"), "{allowed:?}");
+    assert!(allowed.len() > 200 && !allowed.contains("setresuid"), "{allowed:?}");
     let server = Server::builder().start();
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");

@@ -127,12 +127,30 @@ pub(super) fn set_kernel_timezone(minutes_west: i32) -> io::Result<()> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// Fails where more than one thread runs.
+fn alone() -> io::Result<()> {
+    let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    if threads > 1 { Err(io::Error::other("more than one thread runs")) } else { Ok(()) }
+}
+
+/// Sets a variable of this process's environment. Refuses where more than one thread runs.
+pub(super) fn set_variable(name: &str, value: &str) -> io::Result<()> {
+    alone()?;
+    // SAFETY: the only thread is this one, so that no other reads the environment meanwhile.
+    unsafe { std::env::set_var(name, value) };
+    Ok(())
+}
+
+/// close_range(2) with CLOSE_RANGE_CLOEXEC (Linux 5.11): no program that is started has this descriptor or a higher one.
+pub(super) fn close_on_exec_from(first: u32) -> io::Result<()> {
+    // SAFETY: it takes numbers only, and closes nothing in this process.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// fork(2): the child's process number, and nothing in the child. Refuses where more than one thread runs.
 pub(super) fn fork() -> io::Result<Option<u32>> {
-    let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
-    if threads > 1 {
-        return Err(io::Error::other("more than one thread runs"));
-    }
+    alone()?;
     // SAFETY: the only thread is this one, so that no lock is held, and nothing half changed, by one that the child lacks.
     let child = unsafe { libc::fork() };
     match u32::try_from(child) {

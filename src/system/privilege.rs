@@ -4,8 +4,9 @@ use std::ffi::CString;
 
 use anyhow::{Context, Result, bail};
 use caps::{CapSet, Capability, CapsHashSet};
-use nix::unistd::{Gid, Uid, User, getgrouplist, setgid, setgroups, setuid};
+use nix::unistd::{Gid, Uid, User, geteuid, getgrouplist, setgid, setgroups, setuid};
 
+use super::ffi;
 use crate::plan::{Plan, RunMode};
 
 /// Ports below this one need a capability to send from.
@@ -32,6 +33,9 @@ pub fn needed(plan: &Plan) -> Vec<Capability> {
     needed
 }
 
+/// The number that Linux itself uses for those it has no number for.
+const NOBODY: u32 = 65534;
+
 /// Another user, looked up while that is still possible.
 #[derive(Clone, Debug)]
 pub struct Identity {
@@ -52,6 +56,13 @@ impl Identity {
         Ok(Identity { name: name.to_owned(), user: user.uid, group: user.gid, groups })
     }
 
+    /// Who owns nothing, and is in no group.
+    fn nobody() -> Identity {
+        let found = User::from_name("nobody").ok().flatten().filter(|user| !user.uid.is_root());
+        let (user, group) = found.map_or((Uid::from_raw(NOBODY), Gid::from_raw(NOBODY)), |user| (user.uid, user.gid));
+        Identity { name: "nobody".to_owned(), user, group, groups: Vec::new() }
+    }
+
     /// Becomes that user, and keeps of root's rights only these.
     pub fn assume(&self, keep: &[Capability]) -> Result<()> {
         let cannot = || format!("cannot become user {}", self.name);
@@ -61,6 +72,32 @@ impl Identity {
         setuid(self.user).with_context(cannot)?;
         keep_only(keep).with_context(cannot)
     }
+}
+
+/// Stops being root, who owns files and is obeyed by name without any capability, and keeps only these; others than root stay who
+/// they are. Fails, and root goes on with these capabilities at least, where a user namespace has no other user, and where a
+/// sandbox forbids it. To be called while there is one thread.
+pub fn become_nobody(keep: &[Capability]) -> Result<()> {
+    if !geteuid().is_root() {
+        return Ok(());
+    }
+    limit_bounding(keep);
+    // First what takes no other user: whose capabilities cannot be set again has none left as another user.
+    keep_only(&[keep, &[Capability::CAP_SETUID, Capability::CAP_SETGID]].concat())?;
+    Identity::nobody().assume(keep)
+}
+
+/// No core, and no look into its memory by others of the same user, so that no key is seen. To be called when its rights are
+/// final, for the kernel undoes this when they change hands.
+pub fn hide_memory() {
+    // Never refused but by a sandbox.
+    let _ = nix::sys::prctl::set_dumpable(false);
+}
+
+/// What the caller has left open besides the three streams is for no program that is started from here.
+pub fn keep_descriptors() {
+    // Linux before 5.11 cannot.
+    let _ = ffi::close_on_exec_from(3);
 }
 
 /// Gives up all capabilities of this thread but these, for good: none can be had back, nor passed on to another program. Fails
@@ -111,5 +148,11 @@ mod tests {
         assert_eq!(needed(&["-q"]), []);
         assert_eq!(needed(&["-d"]), [BIND, RAW]);
         assert_eq!(needed(&["-d", "-U", "ntp"]), []);
+    }
+
+    #[test]
+    fn nobody_is_not_root_and_in_no_group() {
+        let nobody = Identity::nobody();
+        assert!(!nobody.user.is_root() && nobody.group.as_raw() != 0 && nobody.groups.is_empty(), "{nobody:?}");
     }
 }

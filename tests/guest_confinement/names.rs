@@ -45,16 +45,18 @@ fn where_it_cannot_be_confined_a_run_goes_on_and_says_so_when_asked() {
         probe step 3; run plain without seccomp ENOSYS -b ntp.test
         probe step 3; run told without seccomp EINVAL -v -b ntp.test
         probe step 3; run rights without capset EPERM -v -b ntp.test
+        probe step 3; run user without setuid EPERM -v -b ntp.test
         probe step 3; run prctl without prctl,seccomp EPERM -b ntp.test
         run query without seccomp,capset,prctl EPERM -q ntp.test
         run fork without clone,clone3,fork EAGAIN -b ntp.test";
     let run = lab.run(script);
-    for name in ["plain", "told", "rights", "prctl", "query"] {
+    for name in ["plain", "told", "rights", "user", "prctl", "query"] {
         assert_eq!(run.value(&format!("{name}-status")), "0", "{name}\n{}", run.console);
         assert!(lines(&run, &format!("{name}-err")).is_empty(), "{name}\n{}", run.console);
     }
     let said = |name: &str, part: &str| lines(&run, &format!("{name}-out")).iter().any(|line| line.contains(part));
     assert!(said("told", "no system call is refused to this run: "), "{}", run.console);
+    assert!(said("user", "the run goes on as root: cannot become user nobody: EPERM"), "{}", run.console);
     assert!(said("rights", "rights that are not needed are kept: "), "{}", run.console);
     for name in ["plain", "prctl", "query"] {
         assert!(!said(name, "refused to this run") && !said(name, "rights that"), "{name}\n{}", run.console);

@@ -27,6 +27,16 @@ fn assert_confined(run: &GuestRun, name: &str) {
     assert_eq!(run.value(&format!("{name}-Seccomp_filters")), "1", "{}", run.console);
 }
 
+/// Whose files it could open, and that nobody else of that user can look into its memory: that belongs to root.
+#[track_caller]
+fn assert_user(run: &GuestRun, name: &str, user: &str) {
+    for id in ["Uid", "Gid"] {
+        let four: Vec<&str> = run.value(&format!("{name}-{id}")).split_whitespace().collect();
+        assert_eq!(four, [user; 4], "{name} {id}\n{}", run.console);
+    }
+    assert_eq!(run.value(&format!("{name}-memory")), "0", "{name}\n{}", run.console);
+}
+
 #[test]
 fn a_run_keeps_the_right_to_set_the_clock_alone() {
     let Some(lab) = Lab::new() else { return };
@@ -70,9 +80,19 @@ fn a_run_keeps_the_right_to_set_the_clock_alone() {
         let others = lines(&run, &format!("{names}-fd")).into_iter().filter(|file| file.starts_with("/tmp")).count();
         assert_eq!(others, 0, "{}", run.console);
     }
+    for name in
+        ["sync", "name", "low", "query", "debug", "wait", "open", "nobody", "name-names", "debug-names", "wait-names"]
+    {
+        assert_user(&run, name, "65534");
+        assert_eq!(run.value(&format!("{name}-Groups")).trim(), "", "{}", run.console);
+    }
+    for name in ["user", "user-names", "user-keeper"] {
+        assert_user(&run, name, "101");
+    }
     // The keeper has root's rights, and no line but the one to the run.
     for name in ["sync", "name", "low"] {
         let keeper = format!("{name}-keeper");
+        assert_user(&run, &keeper, "0");
         assert_eq!(set(&run, &keeper, "CapEff"), all, "{}", run.console);
         let sockets =
             lines(&run, &format!("{keeper}-fd")).into_iter().filter(|file| file.starts_with("socket:")).count();

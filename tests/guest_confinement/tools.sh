@@ -35,6 +35,7 @@ look() {
 }
 
 show() {
-    grep -E '^(Uid|Cap...|NoNewPrivs|Seccomp|Seccomp_filters|Threads):' "/proc/$2/status" | tr -s '\t' ' ' | sed "s/:/ /; s/^/$1-/; s/  */ /g"
+    grep -E '^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Seccomp_filters|Threads):' "/proc/$2/status" | tr -s '\t' ' ' | sed "s/:/ /; s/^/$1-/; s/  */ /g"
+    echo "$1-memory $(stat -c %u "/proc/$2/mem")"
     ls -l "/proc/$2/fd" | sed -n "s/.* -> \(.*\)/$1-fd \1/p"
 }

@@ -25,6 +25,8 @@ fn everything_that_a_run_does_it_does_confined() {
         # Longer than a second: then the zone's file is looked at again.
         echo \"hour-before $(date +%H)\"; run late rntpdate -q -t 2 10.0.2.200 $host; echo \"hour-after $(date +%H)\"
         echo \"hour-utc $(date -u +%H)\"
+        probe step 3; run leak rntpdate -b --after-step 'readlink /proc/$$/fd/9; echo ran' $host 9</etc/passwd
+        echo \"free $(sh -c 'readlink /proc/$$/fd/9' 9</etc/passwd)\"
         run self rntpdate --self-test
         run unknown rntpdate -b --adjfile /nonexistent/adjtime -w --utc $host
         probe step 3; run failing rntpdate --after-step 'exit 3' $host
@@ -32,7 +34,7 @@ fn everything_that_a_run_does_it_does_confined() {
         echo \"left $(processes)\"
         sleep 0.3; kill $receiver; sed 's/^/messages /' /var/log/messages";
     let run = lab.run(script);
-    for name in ["step", "slew", "again", "late", "self", "unknown", "failing", "slow"] {
+    for name in ["step", "slew", "again", "late", "leak", "self", "unknown", "failing", "slow"] {
         assert_eq!(run.value(&format!("{name}-status")), "0", "{name}\n{}", run.console);
     }
     // The step, in syslog, in local time; what the command said came through.
@@ -68,6 +70,8 @@ fn everything_that_a_run_does_it_does_confined() {
     let hour = hour.split_whitespace().next_back().unwrap();
     assert!([run.value("hour-before"), run.value("hour-after")].contains(&hour), "{}", run.console);
     assert_ne!(run.value("hour-utc"), run.value("hour-after"), "{}", run.console);
+    // What the caller has open is not the command's.
+    assert_eq!((run.value("free"), lines(&run, "leak-out")[0]), ("/etc/passwd", "ran"), "{}", run.console);
     // Errors keep their words.
     let said = |name: &str, part: &str| lines(&run, &format!("{name}-err")).iter().any(|line| line.contains(part));
     assert!(
@@ -79,6 +83,40 @@ fn everything_that_a_run_does_it_does_confined() {
     assert!(said("slow", "after the step: sleep 30: still running (pid "), "{}", run.console);
     assert_eq!(run.value("left"), "0", "{}", run.console);
     say(&format!("{}\n", logged[0]));
+}
+
+#[test]
+fn the_zone_stays_as_it_was_at_the_start() {
+    let Some(lab) = Lab::new() else { return };
+    // Runs that wait for a server which is not there (a new one each time: the kernel remembers them), in a zone that only /etc/timezone names, and in one that changes meanwhile.
+    let script = "
+        rntpdate -b $host; rm -f /etc/localtime; echo Asia/Kathmandu >/etc/timezone
+        printf '0 0 0\n0\nLOCAL\n' >/etc/adjtime
+        run there rntpdate -q -t 2 10.0.2.200 $host
+        probe step -3; run set rntpdate -b -w --localtime -t 2 10.0.2.201 $host
+        probe rtc-edge /dev/rtc0 | sed 's/^/there-/'
+        ln -s /usr/share/zoneinfo/Asia/Kathmandu /etc/localtime; rm /etc/timezone
+        (sleep 0.5; rm /etc/localtime) & run gone rntpdate -q -t 2 10.0.2.202 $host; wait
+        ln -s /usr/share/zoneinfo/Asia/Kathmandu /etc/localtime
+        (sleep 0.5; ln -sf /usr/share/zoneinfo/America/New_York /etc/localtime) &
+        run other rntpdate -q -t 2 10.0.2.203 $host; wait
+        echo \"utc $(date -u +%s)\"
+        probe step 3; run command rntpdate -b --after-step 'echo TZ=$TZ' $host";
+    let run = lab.run(script);
+    let seconds = run.number("utc") as i64;
+    // Five hours and three quarters east; the runs before took seconds, not hours.
+    let expected = (seconds + 20_700) / 60 % 1440;
+    for name in ["there", "set", "gone", "other"] {
+        assert_eq!(run.value(&format!("{name}-status")), "0", "{}", run.console);
+        let line = *lines(&run, &format!("{name}-out")).last().unwrap();
+        let time = line.split_whitespace().nth(2).unwrap();
+        let [hour, minute] = [0, 1].map(|part| time.split(':').nth(part).unwrap().parse::<i64>().unwrap());
+        let behind = (expected - (hour * 60 + minute)).rem_euclid(1440);
+        assert!(behind < 5, "{name}: {line}\n{}", run.console);
+        say(&format!("{name}: {line}\n"));
+    }
+    assert!((run.number("there-rtc_error") / 1e9 - 20_700.0).abs() < 1.0, "{}", run.console);
+    assert_eq!(lines(&run, "command-out")[0], "TZ=", "{}", run.console);
 }
 
 #[test]

@@ -145,9 +145,11 @@ impl Rules {
         rules.memory(libc::PROT_EXEC as u64);
         rules.own_signals();
         rules.descriptors();
-        let kinds: &[c_int] =
-            if needs.probes { &[libc::SOCK_DGRAM, libc::SOCK_STREAM, libc::SOCK_RAW] } else { &[libc::SOCK_DGRAM] };
-        rules.internet(kinds);
+        rules.internet(&[libc::SOCK_DGRAM], &[0, libc::IPPROTO_UDP]);
+        if needs.probes {
+            rules.internet(&[libc::SOCK_STREAM], &[0, libc::IPPROTO_TCP]);
+            rules.internet(&[libc::SOCK_DGRAM, libc::SOCK_RAW], &[libc::IPPROTO_ICMP, libc::IPPROTO_ICMPV6]);
+        }
         let rtc: &[u64] = if needs.rtc { &RTC } else { &[] };
         rules.requests(&[&TERMINAL, rtc].concat());
         if needs.bind {
@@ -177,9 +179,12 @@ impl Rules {
         rules.own_signals();
         rules.descriptors();
         rules.threads();
-        for domain in [libc::AF_INET, libc::AF_INET6, libc::AF_UNIX, libc::AF_NETLINK] {
+        for domain in [libc::AF_INET, libc::AF_INET6, libc::AF_UNIX] {
             rules.allow(libc::SYS_socket, [equal(0, domain as u64)]);
         }
+        // This machine's addresses, which addresses of others are sorted by.
+        let route = equal(2, libc::NETLINK_ROUTE as u64);
+        rules.allow(libc::SYS_socket, [equal(0, libc::AF_NETLINK as u64), route]);
         rules.requests(&[&TERMINAL[..], &INTERFACES].concat());
         let writing = libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC;
         rules.allow(libc::SYS_openat, [masked(2, writing as u64, 0)]);
@@ -211,7 +216,10 @@ impl Rules {
 
     /// An abort is a signal to oneself.
     fn own_signals(&mut self) {
-        self.allow(libc::SYS_tgkill, [equal(0, std::process::id().into())]);
+        let own = std::process::id();
+        self.allow(libc::SYS_tgkill, [equal(0, own.into())]);
+        // musl's, which knows the thread only: the first one has the process's number.
+        self.allow(libc::SYS_tkill, [equal(0, own.into())]);
     }
 
     /// No more than what can be done to a descriptor by its owner: F_SETOWN, for one, sends signals.
@@ -221,11 +229,13 @@ impl Rules {
         }
     }
 
-    fn internet(&mut self, kinds: &[c_int]) {
+    /// Sockets of these kinds for these protocols, of which 0 is the kind's own.
+    fn internet(&mut self, kinds: &[c_int], protocols: &[c_int]) {
         for domain in [libc::AF_INET, libc::AF_INET6] {
-            for kind in kinds {
-                let conditions = [equal(0, domain as u64), masked(1, SOCKET_KIND, *kind as u64)];
-                self.allow(libc::SYS_socket, conditions);
+            for (kind, protocol) in kinds.iter().flat_map(|kind| protocols.iter().map(move |protocol| (kind, protocol)))
+            {
+                let kind = masked(1, SOCKET_KIND, *kind as u64);
+                self.allow(libc::SYS_socket, [equal(0, domain as u64), kind, equal(2, *protocol as u64)]);
             }
         }
     }

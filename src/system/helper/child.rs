@@ -13,6 +13,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid, getppid};
 
 use super::super::ffi;
+use super::super::privilege::hide_memory;
 
 /// Longer than a process takes to end that has nothing left to do.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -108,6 +109,7 @@ fn advise(error: io::Error) -> io::Error {
 /// In the child: dies with the process that it is for, however that ends. To be called when its rights are final, for the
 /// kernel forgets this when they grow or change hands (prctl(2)).
 pub(super) fn die_with(parent: Pid) {
+    hide_memory();
     // Where it is forbidden the end of the line has to do.
     let _ = prctl::set_pdeathsig(Signal::SIGKILL);
     // It may have ended already. In a process namespace of our own it has the number 0.

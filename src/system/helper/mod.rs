@@ -19,7 +19,7 @@ use self::child::{Child, die_with};
 use self::keeper::Duties;
 use self::names::{Literals, Names};
 use super::confine;
-use super::privilege::{Identity, keep_only, limit_bounding, may_set_clock};
+use super::privilege::{Identity, become_nobody, keep_only, limit_bounding, may_set_clock};
 use super::{PatientResolver, Resolver, SystemResolver};
 use crate::plan::{Plan, RunMode};
 
@@ -132,7 +132,7 @@ fn look_up(stream: &UnixStream, parent: Pid, user: Option<&Identity>, patient: b
     limit_bounding(&[]);
     let limited = match user {
         Some(user) => user.assume(&[]),
-        None => keep_only(&[]),
+        None => become_nobody(&[]).or_else(|_| keep_only(&[])),
     };
     if limited.is_err() && user.is_some() {
         return;

@@ -57,6 +57,8 @@ fn calls() -> Vec<(&'static str, io::Result<c_long>)> {
     let words: [*const c_char; 2] = [c"true".as_ptr(), null()];
     let no_words: [*const c_char; 1] = [null()];
     let socket = |domain: i32, kind: i32| call(libc::SYS_socket, [domain.into(), kind.into(), 0, 0, 0]);
+    let of =
+        |kind: i32, protocol: i32| call(libc::SYS_socket, [libc::AF_INET.into(), kind.into(), protocol.into(), 0, 0]);
     let open = |flags: i32, path| call(libc::SYS_openat, [at, path, flags.into(), 0o600, 0]);
     let map = |rights: i32| {
         call(libc::SYS_mmap, [0, 4096, rights.into(), (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS).into(), -1])
@@ -91,6 +93,8 @@ fn calls() -> Vec<(&'static str, io::Result<c_long>)> {
         ("ptrace", call(libc::SYS_ptrace, [libc::PTRACE_PEEKDATA.into(), 0x3fff_ffff, 0, 0, 0])),
         ("process-read", call(libc::SYS_process_vm_readv, [0x3fff_ffff, none, 0, none, 0])),
         ("kill", call(libc::SYS_kill, [1, 0, 0, 0, 0])),
+        ("tkill", call(libc::SYS_tkill, [1, 0, 0, 0, 0])),
+        ("tkill-self", call(libc::SYS_tkill, [std::process::id().into(), 0, 0, 0, 0])),
         ("tgkill", call(libc::SYS_tgkill, [1, 1, 0, 0, 0])),
         ("bpf", call(libc::SYS_bpf, [-1, none, 0, 0, 0])),
         ("module", call(libc::SYS_delete_module, [missing, 0, 0, 0, 0])),
@@ -103,7 +107,11 @@ fn calls() -> Vec<(&'static str, io::Result<c_long>)> {
         ("owner-signal", call(libc::SYS_fcntl, [0, libc::F_SETOWN.into(), 0, 0, 0])),
         ("map-code", map(libc::PROT_READ | libc::PROT_EXEC)),
         ("map-data", map(libc::PROT_READ | libc::PROT_WRITE)),
-        ("netlink", socket(libc::AF_NETLINK, libc::SOCK_RAW)),
+        ("netlink-audit", call(libc::SYS_socket, [libc::AF_NETLINK.into(), libc::SOCK_RAW.into(), 9, 0, 0])),
+        ("netlink-route", socket(libc::AF_NETLINK, libc::SOCK_RAW)),
+        ("udp-lite", of(libc::SOCK_DGRAM, libc::IPPROTO_UDPLITE)),
+        ("icmp", of(libc::SOCK_RAW, libc::IPPROTO_ICMP)),
+        ("raw", of(libc::SOCK_RAW, libc::IPPROTO_RAW)),
         ("packet", socket(libc::AF_PACKET, libc::SOCK_RAW)),
         ("unix", socket(libc::AF_UNIX, libc::SOCK_DGRAM)),
         ("tcp", socket(libc::AF_INET, libc::SOCK_STREAM)),
