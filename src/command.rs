@@ -88,13 +88,13 @@ fn usage(program: &str, text: &str) -> ExitStatus {
 fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     let user = plan.user.as_deref().map(Identity::look_up).transpose()?;
     let helpers = Helpers::start(&plan, user.as_ref())?;
+    pin_zone(SystemClock.now().real);
     let warning = |text: &String| Line {
         channel: Channel::Log(Priority::Warning),
         at: SystemClock.now().real,
         text: text.clone(),
     };
     lines.extend(helpers.lacks().iter().map(warning));
-    pin_zone(SystemClock.now().real);
     // After the helpers, which are not to have it, and while a file of root's can be read.
     let key = key_file::for_plan(&plan)?;
     lines.extend(key_line(&plan, key.as_ref()));
