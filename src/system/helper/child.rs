@@ -85,8 +85,9 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         self.stream = None;
-        if self.kill {
-            let _ = kill(self.pid, Signal::SIGKILL);
+        if self.kill && kill(self.pid, Signal::SIGKILL).is_err() {
+            // It is another user's by now: the kernel ends it with this process.
+            self.give_up();
         }
         let end = Instant::now() + FAREWELL;
         let is_alive = || waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) == Ok(WaitStatus::StillAlive);
