@@ -104,8 +104,8 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// Becomes nobody where it is root, keeps these rights and no others, and what the run needs of the kernel. What cannot be is said with -v, and that the user
-/// forbids it is always said.
+/// Becomes nobody where it is root, keeps these rights and no others, and what the run needs of the kernel. What cannot be is
+/// said with -v, and that the user forbids it is always said.
 pub fn confine(keep: &[caps::Capability], needs: &Needs, plan: &Plan) -> Vec<Line> {
     let line = |priority, text| vec![Line { channel: Channel::Log(priority), at: SystemClock.now().real, text }];
     let mut lines = Vec::new();

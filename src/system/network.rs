@@ -177,7 +177,8 @@ fn kernel_time<S>(message: &RecvMsg<'_, '_, S>) -> Option<Time> {
     })
 }
 
-/// An entry of the error queue, and whether the packet quoted with it is ours: when a packet left (Documentation/networking/timestamping.rst), or why it got lost (ip(7)).
+/// An entry of the error queue: when a packet left (Documentation/networking/timestamping.rst), or why it got lost (ip(7)).
+/// `is_ours`: the packet that is quoted with it is one of ours.
 fn read_error<S>(socket: SocketIndex, message: &RecvMsg<'_, '_, S>, is_ours: bool) -> Option<Event> {
     let (error, reporter) = message.cmsgs().ok()?.find_map(|control| match control {
         ControlMessageOwned::Ipv4RecvErr(error, from) => {
