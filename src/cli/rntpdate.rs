@@ -154,7 +154,7 @@ pub struct RntpdateCli {
     #[arg(short = 'e', long, value_name = "SECONDS", help_heading = TRUST, allow_hyphen_values = true)]
     pub auth_delay: Option<String>,
 
-    /// Become this user before the first packet, keeping nothing but the right to set the clock.
+    /// Become this user before the first packet (root becomes nobody anyway), keeping nothing but the right to set the clock.
     #[arg(short = 'U', long, value_name = "USER", help_heading = TRUST)]
     pub user: Option<String>,
 
