@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::support::guest::GuestRun;
-use crate::{Lab, lines, say};
+use crate::{Lab, lines, run, say};
 
 /// What is refused to everybody.
 const NEVER: &[&str] = &[
@@ -58,7 +58,7 @@ fn results<'a>(run: &'a GuestRun, kind: &str) -> BTreeMap<&'a str, &'a str> {
 fn what_a_run_does_not_need_is_refused() {
     let Some(lab) = Lab::new() else { return };
     let script = "for kind in free sync dry explain names; do probe confined $kind | sed \"s/^/$kind /\"; done";
-    let run = lab.run(script);
+    let run = run(&lab, script);
     let allowed = |kind: &str| -> Vec<&str> {
         let found = results(&run, kind);
         SOMETIMES.iter().copied().filter(|name| !matches!(found[name], "EPERM" | "refused")).collect()

@@ -1,6 +1,6 @@
 //! Where there is no filter, and what a user hears of it.
 
-use crate::{Lab, lines};
+use crate::{Lab, lines, run};
 
 #[test]
 fn what_is_switched_off_is_logged_and_ordinary_users_hear_nothing() {
@@ -17,7 +17,7 @@ fn what_is_switched_off_is_logged_and_ordinary_users_hear_nothing() {
         run off rntpdate -s --quiet --no-sandbox -B ntp.test
         run peers rntpdate --peers ntp.test
         sleep 0.3; kill $receiver; sed 's/^/messages /' /var/log/messages";
-    let run = lab.run(script);
+    let run = run(&lab, script);
     let out = |name: &str| lines(&run, &format!("{name}-out"));
     for name in ["query", "debug", "root", "off"] {
         assert_eq!(run.value(&format!("{name}-status")), "0", "{}", run.console);
@@ -49,7 +49,7 @@ fn where_it_cannot_be_confined_a_run_goes_on_and_says_so_when_asked() {
         probe step 3; run prctl without prctl,seccomp EPERM -b ntp.test
         run query without seccomp,capset,prctl EPERM -q ntp.test
         run fork without clone,clone3,fork EAGAIN -b ntp.test";
-    let run = lab.run(script);
+    let run = run(&lab, script);
     for name in ["plain", "told", "rights", "user", "prctl", "query"] {
         assert_eq!(run.value(&format!("{name}-status")), "0", "{name}\n{}", run.console);
         assert!(lines(&run, &format!("{name}-err")).is_empty(), "{name}\n{}", run.console);

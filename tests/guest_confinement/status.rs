@@ -1,7 +1,7 @@
 //! From outside: /proc/PID/status and the open descriptors of a run that waits for a server.
 
 use crate::support::guest::GuestRun;
-use crate::{Lab, lines, say};
+use crate::{Lab, lines, run, say};
 
 const SYS_TIME: u64 = 1 << 25;
 const BIND: u64 = 1 << 10;
@@ -41,7 +41,8 @@ fn assert_user(run: &GuestRun, name: &str, user: &str) {
 fn a_run_keeps_the_right_to_set_the_clock_alone() {
     let Some(lab) = Lab::new() else { return };
     let _names = crate::support::dns::NameServer::start(&lab.network, [10, 0, 2, 2].into());
-    let run = lab.run(
+    let run = run(
+        &lab,
         "echo 'nameserver 10.0.2.2' >/etc/resolv.conf
         silent='-p 1 -t 2 --port 9'
         nft add table inet t; nft add chain inet t in '{ type filter hook input priority 0; }'

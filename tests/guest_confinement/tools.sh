@@ -1,16 +1,3 @@
-# Each line that is printed starts with a name of the caller's choice.
-host=10.0.2.2
-
-# A command's status, and each line of its two outputs.
-run() {
-    local name=$1
-    shift
-    "$@" >"/tmp/$name.out" 2>"/tmp/$name.err"
-    echo "$name-status $?"
-    sed "s/^/$name-out /" "/tmp/$name.out"
-    sed "s/^/$name-err /" "/tmp/$name.err"
-}
-
 # How many processes of the program there are, and those that another one has started.
 processes() { grep -ls '^rntpdate' /proc/[0-9]*/comm | wc -l; }
 children() { grep -ls "^PPid:.$1\$" /proc/[0-9]*/status | cut -d/ -f3; }

@@ -1,6 +1,6 @@
 //! What a confined run still does: step, slew, RTC, syslog, the command after a step, history, notes.
 
-use crate::{Lab, lines, say};
+use crate::{Lab, lines, run, say};
 
 #[test]
 fn everything_that_a_run_does_it_does_confined() {
@@ -33,7 +33,7 @@ fn everything_that_a_run_does_it_does_confined() {
         probe step 3; run slow rntpdate --deadline 1 --after-step 'sleep 30' $host
         echo \"left $(processes)\"
         sleep 0.3; kill $receiver; sed 's/^/messages /' /var/log/messages";
-    let run = lab.run(script);
+    let run = run(&lab, script);
     for name in ["step", "slew", "again", "late", "leak", "self", "unknown", "failing", "slow"] {
         assert_eq!(run.value(&format!("{name}-status")), "0", "{name}\n{}", run.console);
     }
@@ -102,7 +102,7 @@ fn the_zone_stays_as_it_was_at_the_start() {
         run other rntpdate -q -t 2 10.0.2.203 $host; wait
         echo \"utc $(date -u +%s)\"
         probe step 3; run command rntpdate -b --after-step 'echo TZ=$TZ' $host";
-    let run = lab.run(script);
+    let run = run(&lab, script);
     let seconds = run.number("utc") as i64;
     // Five hours and three quarters east; the runs before took seconds, not hours.
     let expected = (seconds + 20_700) / 60 % 1440;
@@ -133,7 +133,7 @@ fn who_reads_the_output_of_a_run_does_not_wait_for_its_helpers() {
         # Names that resolve while others do not.
         echo '10.0.2.2 good.test' >>/etc/hosts
         run mixed rntpdate -p 1 --deadline 6 good.test bad.test";
-    let run = lab.run(script);
+    let run = run(&lab, script);
     let took = run.number("ended") - run.number("begun");
     say(&format!("a silent name server, --deadline 2: over after {took:.2} s\n"));
     assert!((0.9..3.0).contains(&took) && run.value("status") == "1", "{}", run.console);

@@ -1,13 +1,13 @@
 //! Somebody else sets the clock, too.
 
-use crate::{TOLERANCE, assert_set, assert_within, line, lines, offset_in, outside};
+use crate::{Lab, TOLERANCE, assert_set, assert_within, guest, line, lines, offset_in};
 
 /// How often several runs are started at once.
 const ROUNDS: usize = 8;
 
 #[test]
 fn a_step_by_somebody_else_during_the_run_does_no_harm() {
-    let Some(outside) = outside() else { return };
+    let Some(lab) = Lab::new() else { return };
     let script = "
         rntpdate -b $host >/dev/null; residual start
         for by in 100 -0.2; do
@@ -16,7 +16,7 @@ fn a_step_by_somebody_else_during_the_run_does_no_harm() {
             echo \"during$by-status $?\"; sed \"s/^/during$by-out /\" /tmp/out; sed \"s/^/during$by-err /\" /tmp/err
             run after$by rntpdate -b $host; residual after$by
         done";
-    let run = outside.guest(script).run();
+    let run = guest(&lab, script).run();
     assert_set(&run, "start");
     for (by, verb) in [("100", "step"), ("-0.2", "adjust")] {
         let done = line(&run, &format!("during{by}-out"), " time server ");
@@ -33,7 +33,7 @@ fn a_step_by_somebody_else_during_the_run_does_no_harm() {
 /// offset again. Those that come late leave it to the first, or say why they did not set it.
 #[test]
 fn several_runs_at_once_do_no_harm() {
-    let Some(outside) = outside() else { return };
+    let Some(lab) = Lab::new() else { return };
     let script = format!(
         "rntpdate -b $host >/dev/null; residual start
         for n in $(seq {ROUNDS}); do
@@ -45,7 +45,7 @@ fn several_runs_at_once_do_no_harm() {
             sed \"s/^/together$n /\" /tmp/?.out; residual together$n
         done"
     );
-    let run = outside.guest(&script).run();
+    let run = guest(&lab, &script).run();
     assert_within(&run, "start", 0.1);
     let (mut set, mut late) = (0, 0);
     for round in 1..=ROUNDS {

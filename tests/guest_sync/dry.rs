@@ -1,10 +1,10 @@
 //! -q and -d leave the clock alone.
 
-use crate::{moved, outside, result};
+use crate::{Lab, guest, moved, result};
 
 #[test]
 fn queries_change_nothing() {
-    let Some(outside) = outside() else { return };
+    let Some(lab) = Lab::new() else { return };
     let script = "
         probe query $host >/dev/null; state a; clocks a
         run query rntpdate -q $host; run queries rntpdate -qp4 $host fec0::2
@@ -12,7 +12,7 @@ fn queries_change_nothing() {
         clocks b; state b
         rntpdate -b $host >/dev/null; probe adjtime 2; probe phase 0.1; state c
         run slewing rntpdate -d $host; state d";
-    let run = outside.guest(script).run();
+    let run = guest(&lab, script).run();
     for (name, verb) in [("query", "step"), ("queries", "step"), ("debug", "step"), ("both", "step")] {
         let (said, offset) = result(&run, name);
         assert!(said == verb && offset > 1e8, "{name}: {said} {offset}");

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use crate::ntpserver::{ReceivedRequest, SECOND, Server, unix_now};
-use crate::{TOLERANCE, assert_set, empty_outside, outside, result};
+use crate::{Lab, TOLERANCE, assert_set, guest, result};
 
 /// 2036-02-07 06:28:16 UTC, when NTP's seconds begin anew, in seconds since 1970.
 const ERA_END: i64 = 2_085_978_496;
 
 #[test]
 fn clocks_in_1970_and_at_the_end_of_the_era() {
-    let Some(outside) = outside() else { return };
+    let Some(lab) = Lab::new() else { return };
     let script = format!(
         "date -u +'start %F'
         residual before; run from1970 rntpdate -b $host; residual from1970
@@ -21,7 +21,7 @@ fn clocks_in_1970_and_at_the_end_of_the_era() {
         run again rntpdate -b $host; residual again",
         from = ERA_END - 2
     );
-    let run = outside.guest(&script).rtc("1970-01-01T00:00:00").run();
+    let run = guest(&lab, &script).rtc("1970-01-01T00:00:00").run();
     assert_eq!(run.value("start"), "1970-01-01");
     for name in ["from1970", "from2036", "again"] {
         let (verb, offset) = result(&run, name);
@@ -41,8 +41,8 @@ fn clocks_in_1970_and_at_the_end_of_the_era() {
 /// The server's clock passes the end of the era between two samples.
 #[test]
 fn server_that_crosses_the_end_of_the_era() {
-    let Some(outside) = empty_outside() else { return };
-    let server = outside.network.enter(|| Server::builder().bind("127.0.0.1:123").start());
+    let Some(lab) = Lab::empty() else { return };
+    let server = lab.network.enter(|| Server::builder().bind("127.0.0.1:123").start());
     let script = "
         probe query $host >/dev/null; sleep 0.5
         run set rntpdate -b -p 8 --interval 0.8 $host; residual set; date -u +'now %s'";
@@ -53,7 +53,7 @@ fn server_that_crosses_the_end_of_the_era() {
             server.set_offset(offset);
             offset
         });
-        (outside.guest(script).run(), setter.join().expect("an offset"))
+        (guest(&lab, script).run(), setter.join().expect("an offset"))
     });
     let until_end = |request: &ReceivedRequest| i128::from(ERA_END) * SECOND - (request.received + offset);
     let times: Vec<f64> = server.requests()[1..9].iter().map(|request| until_end(request) as f64 / -1e9).collect();

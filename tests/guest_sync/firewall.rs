@@ -1,7 +1,7 @@
 //! Packets that do not get through: the cause is named per server, and another server still sets the clock.
 
 use crate::support::guest::GuestRun;
-use crate::{TOLERANCE, assert_set, line, outside, result};
+use crate::{Lab, TOLERANCE, assert_set, guest, line, result};
 
 /// `try NAME RULE…`: with this rule for IPv4, the clock 5 s ahead, and a server that IPv6 reaches.
 const TRY: &str = "
@@ -43,7 +43,7 @@ fn assert_cause(run: &GuestRun, name: &str, causes: &[&str]) {
 
 #[test]
 fn each_kind_of_firewall_is_told_apart() {
-    let Some(outside) = outside() else { return };
+    let Some(lab) = Lab::new() else { return };
     let script = format!(
         "{TRY}
         try drop input meta nfproto ipv4 udp sport 123 drop
@@ -52,7 +52,7 @@ fn each_kind_of_firewall_is_told_apart() {
         run closed rntpdate -t 1 127.0.0.1 ::1
         ip route del default; run unrouted rntpdate -t 1 192.0.2.1"
     );
-    let run = outside.guest(&script).run();
+    let run = guest(&lab, &script).run();
     let forbidden = "sending is not permitted: a firewall on this machine forbids it";
     assert_cause(&run, "drop", &["no reply to 2 requests", "no reply to 2 requests (-d looks for the cause)"]);
     assert_cause(&run, "refuse", &[forbidden]);

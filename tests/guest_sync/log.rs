@@ -1,10 +1,10 @@
 //! -s: to a real syslog receiver, and to stderr where there is none.
 
-use crate::{TOLERANCE, assert_set, line, lines, offset_in, outside};
+use crate::{Lab, TOLERANCE, assert_set, guest, line, lines, offset_in};
 
 #[test]
 fn results_go_to_syslog_or_to_stderr() {
-    let Some(outside) = outside() else { return };
+    let Some(lab) = Lab::new() else { return };
     let script = "
         residual warm
         run lost rntpdate -s -b $host; residual lost
@@ -17,7 +17,7 @@ fn results_go_to_syslog_or_to_stderr() {
         sleep 0.3; sed 's/^/messages /' /var/log/messages
         kill $receiver; wait $receiver
         run stale rntpdate -s -b $host";
-    let run = outside.guest(script).run();
+    let run = guest(&lab, script).run();
     for name in ["lost", "logged", "query"] {
         assert_eq!(run.value(&format!("{name}-status")), "0", "{}", run.console);
     }

@@ -18,53 +18,15 @@ mod steps;
 use std::time::Duration;
 
 use support::guest::{Guest, GuestRun};
-use support::netns::Netns;
-use support::peers::Peer;
-use support::require::{self, Cache};
+use support::lab::{Lab, TOOLS, lines};
 
 /// How far from the server the clock may be after it was set, in seconds.
 const TOLERANCE: f64 = 0.005;
 
-/// The network that a guest is connected to.
-struct Outside {
-    cache: Cache,
-    network: Netns,
-    server: Option<Peer>,
-}
-
-/// With chronyd in it, whose clock is this machine's. `None` means: return from the test, which counts as skipped.
-fn outside() -> Option<Outside> {
-    let mut outside = empty_outside()?;
-    let server = Peer::chronyd(&outside.cache, &outside.network, "local stratum 5\nallow all");
-    for address in ["127.0.0.1", "::1"] {
-        server.wait_synchronised(&outside.network, address);
-    }
-    outside.server = Some(server);
-    Some(outside)
-}
-
-/// With nobody in it.
-fn empty_outside() -> Option<Outside> {
-    let (cache, _) = (require::guest()?, require::servers()?);
-    Some(Outside { cache, network: Netns::new(), server: None })
-}
-
-impl Outside {
-    /// A guest with rntpdate and the functions of `tools.sh`. Its clock starts in 2019.
-    fn guest(&self, script: &str) -> Guest<'_> {
-        Guest::new(&self.cache)
-            .network(&self.network)
-            .timeout(Duration::from_secs(150))
-            .program(env!("CARGO_BIN_EXE_rntpdate"))
-            .text("/test/tools", include_str!("tools.sh"))
-            .script(&format!(". /test/tools\n{script}"))
-    }
-}
-
-/// Every line of the console that starts with `key`, without it.
-fn lines<'a>(run: &'a GuestRun, key: &str) -> Vec<&'a str> {
-    let own = |line: &'a str| line.strip_prefix(key)?.strip_prefix(' ');
-    run.console.lines().filter_map(own).collect()
+/// A guest with the functions of `tools.sh`.
+fn guest<'a>(lab: &'a Lab, script: &str) -> Guest<'a> {
+    let tools = include_str!("tools.sh");
+    lab.guest(&format!("{TOOLS}{tools}{script}")).timeout(Duration::from_secs(150))
 }
 
 /// The one of them that has `part` in it.

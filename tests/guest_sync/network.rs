@@ -1,6 +1,6 @@
 //! Bad lines, and names with several addresses.
 
-use crate::{TOLERANCE, lines, outside, result};
+use crate::{Lab, TOLERANCE, guest, lines, result};
 
 const ROUNDS: usize = 5;
 
@@ -25,7 +25,7 @@ const JITTER: f64 = 0.01;
 
 #[test]
 fn loss_and_jitter_leave_the_clock_within_the_error_bound() {
-    let Some(outside) = outside() else { return };
+    let Some(lab) = Lab::new() else { return };
     let script = format!(
         "{FAR}
         for n in $(seq {ROUNDS}); do
@@ -37,7 +37,7 @@ fn loss_and_jitter_leave_the_clock_within_the_error_bound() {
             residual set$n
         done"
     );
-    let run = outside.guest(&script).run();
+    let run = guest(&lab, &script).run();
     for round in 1..=ROUNDS {
         let name = format!("set{round}");
         let (_, offset) = result(&run, &name);
@@ -54,13 +54,13 @@ fn loss_and_jitter_leave_the_clock_within_the_error_bound() {
 
 #[test]
 fn every_address_of_a_name_is_asked() {
-    let Some(outside) = outside() else { return };
+    let Some(lab) = Lab::new() else { return };
     let script = "
         echo 'multi on' >/etc/host.conf; echo '10.0.2.2 both' >>/etc/hosts; echo 'fec0::2 both' >>/etc/hosts
         residual warm; rntpdate -b both >/dev/null
         run both rntpdate -q -p2 both; run six rntpdate -q6 both; run four rntpdate -q4 both host
         run host6 rntpdate -q host6; run mixed rntpdate -q nosuch both 10.0.2.2";
-    let run = outside.guest(script).run();
+    let run = guest(&lab, script).run();
     for (name, addresses) in [
         ("both", &["10.0.2.2", "fec0::2"][..]),
         ("six", &["fec0::2"]),

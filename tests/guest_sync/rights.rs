@@ -1,7 +1,7 @@
 //! The right to set the clock: without it, and with nothing else.
 
 use crate::support::guest::GuestRun;
-use crate::{assert_set, line, lines, moved, outside, result};
+use crate::{Lab, assert_set, guest, line, lines, moved, result};
 
 /// CAP_SYS_TIME and CAP_NET_BIND_SERVICE, as bits.
 const SYS_TIME: u64 = 1 << 25;
@@ -9,7 +9,7 @@ const BIND: u64 = 1 << 10;
 
 #[test]
 fn without_the_right_it_says_so_and_fails() {
-    let Some(outside) = outside() else { return };
+    let Some(lab) = Lab::new() else { return };
     let script = "
         probe query $host >/dev/null; clocks a
         run bounded setpriv --bounding-set -sys_time --inh-caps -sys_time rntpdate -b $host
@@ -20,7 +20,7 @@ fn without_the_right_it_says_so_and_fails() {
         run user rntpdate -U nosuch $host
         run climb setpriv --reuid 65534 --regid 65534 --clear-groups rntpdate -U ntp $host
         clocks b";
-    let run = outside.guest(script).run();
+    let run = guest(&lab, script).run();
     for name in ["bounded", "nobody", "namespace", "slew"] {
         assert_eq!(run.value(&format!("{name}-status")), "1", "{}", run.console);
         let message = line(&run, &format!("{name}-err"), "cannot set the clock: Operation not permitted");
@@ -46,7 +46,7 @@ fn capabilities(run: &GuestRun, name: &str, set: &str) -> u64 {
 
 #[test]
 fn another_user_keeps_nothing_but_the_right_to_set_the_clock() {
-    let Some(outside) = outside() else { return };
+    let Some(lab) = Lab::new() else { return };
     let script = r#"
         look() {
             name=$1
@@ -61,7 +61,7 @@ fn another_user_keeps_nothing_but_the_right_to_set_the_clock() {
         run set rntpdate -U ntp -s -b $host; residual set
         probe step 7; run low rntpdate -U ntp -b --source-port 123 $host; residual low
         probe step -0.2; run slew rntpdate -U ntp $host; state slew"#;
-    let run = outside.guest(script).run();
+    let run = guest(&lab, script).run();
     for (name, keeps) in [("plain", SYS_TIME), ("low", SYS_TIME | BIND)] {
         for set in ["CapEff", "CapPrm"] {
             println!("{name}: {set} {:#x}", capabilities(&run, name, set));

@@ -1,7 +1,7 @@
 //! Slews: their rate, their end, and what becomes of those begun before.
 
 use crate::support::guest::GuestRun;
-use crate::{assert_set, moved, outside, result};
+use crate::{Lab, assert_set, guest, moved, result};
 
 /// The movement of the clock since the first of `TIME raw REALTIME_MINUS_RAW` lines: seconds passed, seconds moved.
 fn course(run: &GuestRun, name: &str) -> Vec<(f64, f64)> {
@@ -15,7 +15,7 @@ fn course(run: &GuestRun, name: &str) -> Vec<(f64, f64)> {
 
 #[test]
 fn slews_by_500_ppm_to_the_end_and_no_further() {
-    let Some(outside) = outside() else { return };
+    let Some(lab) = Lab::new() else { return };
     let script = "
         rntpdate -b $host >/dev/null; residual start
         probe step 0.3; run large rntpdate $host; sleep 1.1
@@ -23,7 +23,7 @@ fn slews_by_500_ppm_to_the_end_and_no_further() {
         rntpdate -b $host >/dev/null
         probe step 0.01; run small rntpdate $host
         for _ in $(seq 48); do clocks small; sleep 0.5; done; state small; residual small";
-    let run = outside.guest(script).run();
+    let run = guest(&lab, script).run();
     assert_set(&run, "start");
 
     // The kernel slews by the second: the first look comes when it has begun.
@@ -55,7 +55,7 @@ fn slews_by_500_ppm_to_the_end_and_no_further() {
 
 #[test]
 fn what_is_left_of_earlier_slews_is_dropped() {
-    let Some(outside) = outside() else { return };
+    let Some(lab) = Lab::new() else { return };
     let script = "
         rntpdate -b $host >/dev/null; residual start
         probe adjtime 5; state adjtime-before; probe step -0.01
@@ -66,7 +66,7 @@ fn what_is_left_of_earlier_slews_is_dropped() {
         sleep 1.1; clocks a; sleep 3; clocks b
         probe phase 0.4; probe adjtime -3; run step rntpdate -b $host; state step-after
         clocks c; sleep 3; clocks d; residual end";
-    let run = outside.guest(script).run();
+    let run = guest(&lab, script).run();
     assert_set(&run, "start");
     println!("pending before: adjtime {} us", run.number("adjtime-before-adjtime_us"));
     assert!(run.number("adjtime-before-adjtime_us") > 4.9e6);

@@ -1,16 +1,16 @@
 //! Steps, and when a step is due.
 
-use crate::{TOLERANCE, assert_set, line, outside, result};
+use crate::{Lab, TOLERANCE, assert_set, guest, line, result};
 
 #[test]
 fn from_2019_to_now() {
-    let Some(outside) = outside() else { return };
+    let Some(lab) = Lab::new() else { return };
     let script = "
         residual before
         run set rntpdate -b $host; residual set
         run query rntpdate -q -p4 $host; run query6 rntpdate -q -p4 fec0::2
         state set; date -u +'year %Y'";
-    let run = outside.guest(script).run();
+    let run = guest(&lab, script).run();
     let (verb, offset) = result(&run, "set");
     println!("{verb} {offset:+.6} s; the probe had measured {:+.6} s", run.number("before-residual"));
     assert_eq!(verb, "step");
@@ -27,7 +27,7 @@ fn from_2019_to_now() {
 
 #[test]
 fn threshold_and_manner_decide() {
-    let Some(outside) = outside() else { return };
+    let Some(lab) = Lab::new() else { return };
     let script = "
         rntpdate -b $host >/dev/null; residual start
         probe step -0.3; run slewed rntpdate $host; state slewed
@@ -37,7 +37,7 @@ fn threshold_and_manner_decide() {
         probe step 10; run slow rntpdate -B $host; state slow; run last rntpdate -Bb $host; residual last; state last
         run link ln -s /usr/bin/rntpdate /tmp/ntpdate; run old /tmp/ntpdate -bu $host
         run usage rntpdate -p 9 $host; run silent rntpdate -t 0.2 -p 1 --port 9 $host; run help rntpdate --help";
-    let run = outside.guest(script).run();
+    let run = guest(&lab, script).run();
     assert_set(&run, "start");
     for (name, verb, offset) in [
         ("slewed", "adjust", 0.3),

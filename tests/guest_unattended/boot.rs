@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Lab, say, statuses};
+use super::{Lab, guest, say, statuses};
 use crate::support;
 use crate::support::guest::GuestRun;
 use crate::support::hurry::right_of_way;
@@ -18,7 +18,7 @@ const BOOT: &str = "
 fn boot(lab: &Lab, script: &str) -> GuestRun {
     let _names = support::dns::NameServer::start(&lab.network, [10, 0, 2, 2].into());
     let _way = right_of_way();
-    let run = lab.guest(&format!("{BOOT}{script}")).rtc("1970-01-01T00:00:00").run();
+    let run = guest(lab, &format!("{BOOT}{script}")).rtc("1970-01-01T00:00:00").run();
     assert_eq!(run.status, 0, "{}", run.console);
     run
 }
@@ -106,7 +106,7 @@ fn cron_keeps_a_clock_that_runs_100_ppm_fast() {
         crond -f -l 8 -L /tmp/crond & sleep 310; cat /tmp/crond /tmp/log; probe query 10.0.2.2"
     );
     let _way = right_of_way();
-    let run = lab.guest(&script).timeout(Duration::from_secs(400)).run();
+    let run = guest(&lab, &script).timeout(Duration::from_secs(400)).run();
     say(&run.console);
     let offsets: Vec<f64> = run
         .console

@@ -11,47 +11,20 @@ mod support;
 mod words;
 
 use support::guest::{Guest, GuestRun};
-use support::netns::Netns;
-use support::peers::Peer;
-use support::require::{self, Cache};
+use support::lab::{Lab, say};
 
-/// A namespace with a server in it, and guests that reach it at 10.0.2.2.
-struct Lab {
-    cache: Cache,
-    network: Netns,
-    _server: Peer,
+/// A guest with `run`, which prints the status of the program.
+fn guest<'a>(lab: &'a Lab, script: &str) -> Guest<'a> {
+    lab.guest(&format!("run() {{ rntpdate \"$@\"; echo \"status $?\"; }}\n{script}"))
 }
 
-impl Lab {
-    fn new() -> Option<Lab> {
-        let cache = require::guest()?;
-        require::servers()?;
-        let network = Netns::new();
-        let server = Peer::chronyd(&cache, &network, "local stratum 5\nallow all");
-        server.wait_synchronised(&network, "127.0.0.1");
-        Some(Lab { cache, network, _server: server })
-    }
-
-    fn guest(&self, script: &str) -> Guest<'_> {
-        Guest::new(&self.cache)
-            .program(env!("CARGO_BIN_EXE_rntpdate"))
-            .network(&self.network)
-            .script(&format!("run() {{ rntpdate \"$@\"; echo \"status $?\"; }}\n{script}"))
-    }
-
-    fn run(&self, script: &str) -> GuestRun {
-        let run = self.guest(script).run();
-        assert_eq!(run.status, 0, "{}", run.console);
-        run
-    }
+fn run(lab: &Lab, script: &str) -> GuestRun {
+    let run = guest(lab, script).run();
+    assert_eq!(run.status, 0, "{}", run.console);
+    run
 }
 
 /// The statuses that `run` printed, in order.
 fn statuses(run: &GuestRun) -> Vec<&str> {
     run.console.lines().filter_map(|line| line.strip_prefix("status ")).collect()
-}
-
-fn say(text: &str) {
-    use std::io::Write as _;
-    let _ = std::io::stderr().write_all(text.as_bytes());
 }

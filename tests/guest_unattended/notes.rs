@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Lab, say, statuses};
+use super::{Lab, guest, run, say, statuses};
 use crate::ntpserver::{Behaviour, Server};
 use crate::support::guest::Guest;
 use crate::support::netns::Netns;
@@ -56,7 +56,7 @@ fn a_run_killed_at_any_moment_leaves_nothing_half_done() {
         done
         echo \"killed $killed\"; echo \"noted_before $before\"; echo \"noted_after $after\"; echo \"bad $bad\"
         ls -1 /run/rntpdate; rm /run/rntpdate/rate; run $options 10.0.2.2; probe adjtimex; probe query 10.0.2.2";
-    let run = lab.guest(script).timeout(Duration::from_secs(300)).run();
+    let run = guest(&lab, script).timeout(Duration::from_secs(300)).run();
     assert_eq!(run.status, 0, "{}", run.console);
     say(&format!(
         "a run takes {} us; kill -9 at 100 random moments: {} before the end, notes of RATE not yet written {} times, written {} times, {} bad\n",
@@ -80,7 +80,8 @@ fn a_run_killed_at_any_moment_leaves_nothing_half_done() {
 #[test]
 fn without_a_place_for_notes_the_clock_is_set_all_the_same() {
     let Some(lab) = Lab::new() else { return };
-    let run = lab.run(
+    let run = run(
+        &lab,
         "mount -t tmpfs -o ro none /run; run -v 10.0.2.2; umount /run
         probe step 20; run -U ntp --max-first-step 1e9 --max-step 1 10.0.2.2; ls -ln /run/rntpdate
         probe step 20; run -U ntp --max-first-step 1e9 --max-step 1 10.0.2.2",

@@ -1,13 +1,14 @@
 //! Who may run, and what is refused.
 
-use super::{Lab, statuses};
+use super::{Lab, run, statuses};
 use crate::support::guest::Guest;
 use crate::support::require;
 
 #[test]
 fn of_two_runs_at_once_one_works() {
     let Some(lab) = Lab::new() else { return };
-    let run = lab.run(
+    let run = run(
+        &lab,
         "(run --splay 0.001 -p4 --interval 1 10.0.2.2) & sleep 0.7; run 10.0.2.2 2>&1 | sed 's/^/second: /'
         run -q 10.0.2.2 | sed 's/^/query: /'; wait",
     );
@@ -21,7 +22,8 @@ fn of_two_runs_at_once_one_works() {
 #[test]
 fn a_running_chronyd_keeps_its_clock() {
     let Some(lab) = Lab::new() else { return };
-    let run = lab.run(
+    let run = run(
+        &lab,
         "echo 'local stratum 8' >/etc/chrony.conf; mkdir -p /run/chrony
         chronyd -f /etc/chrony.conf -u root -n & pid=$!; sleep 1; echo \"pid $pid\"
         run 10.0.2.2; run --json 10.0.2.2 2>/dev/null | sed 's/^{/json {/'; run -q 10.0.2.2 | grep status
@@ -41,7 +43,8 @@ fn a_running_chronyd_keeps_its_clock() {
 #[test]
 fn each_limit_lets_through_and_refuses() {
     let Some(lab) = Lab::new() else { return };
-    let run = lab.run(
+    let run = run(
+        &lab,
         "run -b 10.0.2.2
         probe step -20; run --max-step 10 10.0.2.2; run --max-step 30 10.0.2.2
         probe step 20; run --forward-only 10.0.2.2; run 10.0.2.2
@@ -65,7 +68,7 @@ fn each_limit_lets_through_and_refuses() {
 fn the_first_run_after_boot_may_step_further() {
     let Some(lab) = Lab::new() else { return };
     let limits = "--max-step 10 --max-first-step 1e9";
-    let run = lab.run(&format!(
+    let run = run(&lab, &format!(
         "run {limits} 10.0.2.2; probe step -20; run {limits} 10.0.2.2; cat /run/rntpdate/set /proc/sys/kernel/random/boot_id
         echo other >/run/rntpdate/set; run {limits} 10.0.2.2; probe step -20; run --max-first-step 10 10.0.2.2
         rm /run/rntpdate/set; run --max-first-step 10 10.0.2.2",

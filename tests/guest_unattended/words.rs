@@ -1,11 +1,12 @@
 //! What is said, to whom, and from where the servers come.
 
-use super::{Lab, statuses};
+use super::{Lab, guest, run, statuses};
 
 #[test]
 fn nothing_is_said_unless_it_matters() {
     let Some(lab) = Lab::new() else { return };
-    let run = lab.run(
+    let run = run(
+        &lab,
         "count() { run \"$@\" >/tmp/out 2>/tmp/err; echo \"lines $(cat /tmp/out /tmp/err | grep -vc ^status)\"; grep -h status /tmp/out; cat /tmp/err; }
         count --quiet 10.0.2.2; count --quiet 10.0.2.2; probe step -20; count --quiet --max-step 1 10.0.2.2
         count --quiet -t 0.2 10.0.2.2 --port 9",
@@ -20,7 +21,8 @@ fn nothing_is_said_unless_it_matters() {
 #[test]
 fn a_step_is_told_to_the_users_command() {
     let Some(lab) = Lab::new() else { return };
-    let run = lab.run(
+    let run = run(
+        &lab,
         "run --after-step 'echo told $RNTPDATE_OFFSET $RNTPDATE_SERVER' 10.0.2.2
         run --after-step 'echo told again' 10.0.2.2
         probe step 20; run --after-step 'echo back $RNTPDATE_OFFSET; exit 5' 10.0.2.2
@@ -37,7 +39,8 @@ fn a_step_is_told_to_the_users_command() {
 #[test]
 fn the_kernel_is_told_how_good_the_clock_is() {
     let Some(lab) = Lab::new() else { return };
-    let run = lab.run(
+    let run = run(
+        &lab,
         "probe adjtimex | sed 's/^/before_/'
         run --mark-synced 10.0.2.2; probe adjtimex | sed 's/^/step_/'
         probe step 0.2; probe adjtimex | sed 's/^/other_/'; run --mark-synced 10.0.2.2; probe adjtimex | sed 's/^/slew_/'
@@ -57,15 +60,15 @@ fn the_kernel_is_told_how_good_the_clock_is() {
 #[test]
 fn servers_come_from_the_machines_own_configuration() {
     let Some(lab) = Lab::new() else { return };
-    let run = lab
-        .guest(
-            "run; mkdir -p /etc/chrony/sources.d
+    let run = guest(
+        &lab,
+        "run; mkdir -p /etc/chrony/sources.d
             run -q -v; printf 'server 10.0.2.2\\nserver\\n' >/etc/ntp.conf; run -q
             echo 10.0.2.2:123 >/etc/list; run -q -v --from /etc/list; run --from /etc/none",
-        )
-        .text("/etc/chrony/chrony.conf", "sourcedir /etc/chrony/sources.d\n! comment\n")
-        .text("/etc/chrony/sources.d/lan.sources", "server 10.0.2.2 port 123 iburst\n")
-        .run();
+    )
+    .text("/etc/chrony/chrony.conf", "sourcedir /etc/chrony/sources.d\n! comment\n")
+    .text("/etc/chrony/sources.d/lan.sources", "server 10.0.2.2 port 123 iburst\n")
+    .run();
     assert_eq!(statuses(&run), ["0", "0", "0", "0", "1"], "{}", run.console);
     for line in [
         "servers from /etc/chrony/chrony.conf: 10.0.2.2:123",
@@ -80,7 +83,8 @@ fn servers_come_from_the_machines_own_configuration() {
 #[test]
 fn syslog_gets_priorities() {
     let Some(lab) = Lab::new() else { return };
-    let run = lab.run(
+    let run = run(
+        &lab,
         "syslogd -O /tmp/messages; sleep 0.5
         run -s 10.0.2.2; run -s 10.0.2.2; probe step 20; run -s --forward-only 10.0.2.2; run -s -t 0.2 --port 9 10.0.2.2
         sleep 0.5; sed 's/^/messages /' /tmp/messages",

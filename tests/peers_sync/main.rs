@@ -12,7 +12,7 @@ mod pace;
 mod ports;
 mod restrictions;
 
-use support::netns::Netns;
+use support::dry_run::{DryRun, rntpdate};
 
 /// Loopback on a busy machine, in seconds.
 const TOLERANCE: f64 = 0.005;
@@ -23,34 +23,7 @@ const CHRONYD: &str = "local stratum 3\nallow all";
 /// ntpd of the same kind. Asked each second its clock soon has the samples that make its dispersion small.
 const NTPD: &str = "refclock local unit 0 stratum 4 prefer minpoll 0 maxpoll 0";
 
-/// What a run printed, and its status.
-#[derive(Debug)]
-struct Run {
-    status: Option<i32>,
-    stdout: String,
-    stderr: String,
-    took: std::time::Duration,
-}
-
-/// Runs rntpdate in a network; the first argument has to be one that makes it a dry run.
-fn rntpdate(network: &Netns, arguments: &[&str]) -> Run {
-    assert!(arguments[0].starts_with("-q") || arguments[0].starts_with("-d"), "{arguments:?} would set the clock");
-    let started = std::time::Instant::now();
-    let output = network
-        .command(env!("CARGO_BIN_EXE_rntpdate"))
-        .args(arguments)
-        .env("TZ", "UTC")
-        .output()
-        .expect("cannot start rntpdate");
-    Run {
-        status: output.status.code(),
-        stdout: String::from_utf8(output.stdout).expect("text"),
-        stderr: String::from_utf8(output.stderr).expect("text"),
-        took: started.elapsed(),
-    }
-}
-
-impl Run {
+impl DryRun {
     /// The offset in the last line, in seconds, of a run that came to one.
     #[track_caller]
     fn offset(&self) -> f64 {
@@ -64,15 +37,6 @@ impl Run {
         let start = format!("server {address}, ");
         let line = self.stdout.lines().find(|line| line.starts_with(&start));
         line.unwrap_or_else(|| panic!("no line {start:?} in {self:#?}"))
-    }
-
-    /// Checks that the run came to nothing, with this cause for the server, and that it is not said twice.
-    #[track_caller]
-    fn assert_dropped(&self, address: &str, cause: &str) {
-        let text = format!("{address}: {cause}");
-        assert_eq!(self.status, Some(1), "{self:#?}");
-        assert_eq!(self.stderr.matches(&text).count(), 1, "no {text:?} in {self:#?}");
-        assert!(self.stderr.ends_with("no server suitable for synchronization found\n"), "{self:#?}");
     }
 }
 

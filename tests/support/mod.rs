@@ -3,9 +3,11 @@
 
 pub(crate) mod cpio;
 pub(crate) mod dns;
+pub(crate) mod dry_run;
 pub(crate) mod fake_rtc;
 pub(crate) mod guest;
 pub(crate) mod hurry;
+pub(crate) mod lab;
 pub(crate) mod netns;
 pub(crate) mod overlay;
 pub(crate) mod peers;
