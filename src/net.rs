@@ -84,6 +84,9 @@ pub enum FaultKind {
     /// EADDRINUSE, for a source port that was asked for.
     #[error("the source port is in use")]
     PortInUse,
+    /// EACCES, EPERM at bind: a source port below 1024 takes a right (capabilities(7), CAP_NET_BIND_SERVICE).
+    #[error("the source port is not permitted: below 1024 it takes root, or CAP_NET_BIND_SERVICE")]
+    PortDenied,
     /// ENOBUFS and the like: there is no memory or no place in a queue for the packet, for the moment.
     #[error("no room for the packet on this machine")]
     NoRoom,

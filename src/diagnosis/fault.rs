@@ -30,6 +30,11 @@ pub(super) fn diagnose(fault: Fault, server: &Server) -> Diagnosis {
             Diagnosis::new(Code::SourcePortInUse, Certainty::Certain, fault.to_string(), cause)
                 .here("leave out --source-port, or see `ss -ulpn` for who has it")
         }
+        FaultKind::PortDenied => {
+            let cause = "this run has no right to send from a port below 1024";
+            Diagnosis::new(Code::SourcePortDenied, Certainty::Certain, fault.to_string(), cause)
+                .here("leave out --source-port, or run it as root; a container needs CAP_NET_BIND_SERVICE from outside")
+        }
         FaultKind::NoRoom | FaultKind::NoRandom | FaultKind::Other(_) => Diagnosis::new(
             Code::SendFailed,
             Certainty::Certain,

@@ -58,6 +58,8 @@ pub enum Code {
     NoNeighbour,
     /// The source port that was asked for is in use.
     SourcePortInUse,
+    /// The right to use the source port is missing.
+    SourcePortDenied,
     /// The kernel has another reason.
     SendFailed,
     /// The host is up; a firewall drops the packets or the server ignores us.
@@ -113,6 +115,7 @@ impl Code {
             Code::NoRoute => "no-route",
             Code::NoNeighbour => "no-neighbour",
             Code::SourcePortInUse => "source-port-in-use",
+            Code::SourcePortDenied => "source-port-denied",
             Code::SendFailed => "send-failed",
             Code::FilteredOrIgnored => "filtered-or-ignored",
             Code::NotServing => "not-serving",

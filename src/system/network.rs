@@ -55,12 +55,12 @@ impl Network for UdpNetwork {
     fn open(&mut self, server: SocketAddr, source_port: Option<u16>) -> Result<(), Fault> {
         let event = EpollEvent::new(EpollFlags::EPOLLIN, self.sockets.len() as u64);
         let opened = connected(server, source_port).and_then(|socket| {
-            self.epoll.add(&socket, event)?;
+            self.epoll.add(&socket, event).map_err(|errno| fault(errno, None))?;
             Ok(socket)
         });
         let (socket, result) = match opened {
             Ok(socket) => (Some((socket, Guard::default())), Ok(())),
-            Err(error) => (None, Err(fault(errno_of(&error), None))),
+            Err(fault) => (None, Err(fault)),
         };
         self.sockets.push(socket);
         result
@@ -140,16 +140,22 @@ fn drain_datagrams(index: SocketIndex, socket: &Socket, guard: &mut Guard, event
     }
 }
 
-fn connected(server: SocketAddr, source_port: Option<u16>) -> std::io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(server), Type::DGRAM.nonblocking().cloexec(), Some(Protocol::UDP))?;
+fn connected(server: SocketAddr, source_port: Option<u16>) -> Result<Socket, Fault> {
+    let failed = |error: std::io::Error| fault(errno_of(&error), None);
+    let kind = Type::DGRAM.nonblocking().cloexec();
+    let socket = Socket::new(Domain::for_address(server), kind, Some(Protocol::UDP)).map_err(failed)?;
     if let Some(port) = source_port {
         let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         if server.is_ipv6() {
-            socket.set_only_v6(true)?;
+            socket.set_only_v6(true).map_err(failed)?;
         }
         // Several of our own sockets share the port, each connected to its own server.
-        socket.set_reuse_address(true)?;
-        socket.bind(&SocketAddr::new(any, port).into())?;
+        socket.set_reuse_address(true).map_err(failed)?;
+        // The same numbers mean something else where a packet is sent.
+        socket.bind(&SocketAddr::new(any, port).into()).map_err(|error| match errno_of(&error) {
+            Errno::EACCES | Errno::EPERM => Fault { kind: FaultKind::PortDenied, reporter: None },
+            errno => fault(errno, None),
+        })?;
     }
     // Each option only adds knowledge: a kernel without it still exchanges packets.
     let stamps = TimestampingFlag::SOF_TIMESTAMPING_SOFTWARE
@@ -162,7 +168,7 @@ fn connected(server: SocketAddr, source_port: Option<u16>) -> std::io::Result<So
         SocketAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4RecvErr, &true),
         SocketAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6RecvErr, &true),
     };
-    socket.connect(&server.into())?;
+    socket.connect(&server.into()).map_err(failed)?;
     Ok(socket)
 }
 

@@ -179,11 +179,17 @@ fn a_filter_that_knows_only_port_123() {
     assert_eq!(wire.code(&[SERVER]), "source-port-filtered");
     // The remedy is one.
     assert_eq!(wire.code(&["--source-port", "123", SERVER]), "fit");
-    // Without root nobody can know.
-    let mut command = wire.client.command("setpriv");
-    command.args(["--reuid", "65534", "--clear-groups", env!("CARGO_BIN_EXE_rntpdate"), "-d", SERVER]);
-    let (_, output, _) = crate::run(command);
-    assert!(output.contains("as root, -d also tries source port 123"), "{output}");
+    // Without root nobody can know, nor use it.
+    let by_user = |options: &[&str]| {
+        let mut command = wire.client.command("setpriv");
+        command.args(["--reuid", "65534", "--clear-groups", env!("CARGO_BIN_EXE_rntpdate"), "-d", SERVER]);
+        command.args(options);
+        crate::run(command).1
+    };
+    let plain = by_user(&[]);
+    assert!(plain.contains("as root, -d also tries source port 123"), "{plain}");
+    let denied = by_user(&["--source-port", "123"]);
+    assert!(denied.contains("no right to send from a port below 1024") && !denied.contains("firewall"), "{denied}");
 }
 
 #[test]

@@ -213,6 +213,7 @@ fn fault_kind(which: u8) -> FaultKind {
         FaultKind::NotPermitted,
         FaultKind::Prohibited,
         FaultKind::PortInUse,
+        FaultKind::PortDenied,
         FaultKind::NoRandom,
         FaultKind::Other(71),
     ][usize::from(which % 8)]
