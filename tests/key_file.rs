@@ -9,6 +9,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use ntpserver::{Behaviour, Builder, SECOND, Server};
@@ -172,6 +173,24 @@ fn a_failure_is_shown_where_ntpdate_shows_it() {
         "{stderr}"
     );
     assert!(stderr.ends_with(": no server suitable for synchronization found\n"), "{stderr}");
+}
+
+#[test]
+fn whoever_answers_first_without_proof_does_not_end_the_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = key_file(folder.path(), KEYS.as_bytes(), 0o600);
+    let answered = AtomicUsize::new(0);
+    let late = Server::builder().edit(move |_, reply| {
+        if answered.fetch_add(1, Ordering::Relaxed) > 1 {
+            key().sign(reply);
+        }
+    });
+    let server = late.start();
+    let port = server.port().to_string();
+    let key = ["-a7", "-k", file.to_str().unwrap()];
+    let output = rntpdate(&[&["-q", "--wait", "20", "--port", &port, "127.0.0.1"], &key[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(server.requests().len(), 3);
 }
 
 #[test]

@@ -37,7 +37,10 @@ impl Obstacle {
                         )
                     )
                 };
-                let unheard = |server: &&Server| server.verdict == Verdict::Dropped(DropReason::NoData);
+                // What proves nothing is as good as not sent: the right server may still come through.
+                let unheard = |server: &&Server| {
+                    matches!(server.verdict, Verdict::Dropped(DropReason::NoData | DropReason::Untrusted))
+                };
                 let mut silent = outcome.servers.iter().filter(unheard).peekable();
                 if outcome.servers.iter().any(unsynchronised) {
                     Some(Obstacle::Unsynchronised)
