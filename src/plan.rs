@@ -55,6 +55,17 @@ pub enum RunMode {
     Debug,
 }
 
+impl RunMode {
+    /// What the command line asks for.
+    pub fn of(cli: &RntpdateCli) -> RunMode {
+        match (cli.debug || cli.self_test, cli.query) {
+            (true, _) => RunMode::Debug,
+            (false, true) => RunMode::Query,
+            (false, false) => RunMode::Sync,
+        }
+    }
+}
+
 /// What and where to print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Output {
@@ -191,11 +202,7 @@ impl Plan {
         {
             return Err(UsageError::AuthDelay(delay.clone()));
         }
-        let mode = match (cli.debug || cli.self_test, cli.query) {
-            (true, _) => RunMode::Debug,
-            (false, true) => RunMode::Query,
-            (false, false) => RunMode::Sync,
-        };
+        let mode = RunMode::of(cli);
         let pace = pace(cli, mode)?;
         let enough = NAMES + (pace.polite + pace.timeout) * pace.samples as u32;
         let enough = enough + unattended.wait.unwrap_or_default();

@@ -112,6 +112,23 @@ fn wait_gives_up_at_a_refusal_and_at_its_end() {
 }
 
 #[test]
+fn what_keeps_a_run_from_beginning_is_in_the_json_object() {
+    for (options, status, words) in [
+        (&["-q", "-a1", "-k", "/nonexistent", "127.0.0.1"][..], 1, "key file /nonexistent: "),
+        (&["-q", "-U", "no-such-user", "127.0.0.1"], 1, "there is no user no-such-user"),
+        (&["-q", "--from", "/nonexistent"], 1, "/nonexistent: "),
+        (&["-d", "-p9", "127.0.0.1"], 2, "samples (9)"),
+    ] {
+        let output = rntpdate(&[&["--json"], options].concat());
+        let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let error = object["error"].as_str().unwrap();
+        assert!(error.contains(words) && both(&output).contains(error), "{output:?}");
+        assert_eq!((output.status.code(), object["exit_status"].as_i64()), (Some(status), Some(status.into())));
+        assert_eq!(object["mode"], if options[0] == "-d" { "debug" } else { "query" });
+    }
+}
+
+#[test]
 fn limits_are_told_in_a_dry_run_too() {
     let server = Server::builder().offset(20 * SECOND).start();
     let output = rntpdate(&["-q", "--max-step", "10", &word(&server)]);

@@ -12,7 +12,7 @@ use crate::diagnosis::{Diagnosis, diagnose};
 use crate::estimate::{Sample, Verdict};
 use crate::exchange::Authentication;
 use crate::outcome::{Conclusion, ExitStatus, Host, Outcome, Server};
-use crate::plan::{Plan, RunMode};
+use crate::plan::RunMode;
 use crate::policy::Decision;
 use crate::time::Time;
 use crate::wire::Leap;
@@ -157,14 +157,14 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
         discipline: outcome.taught.as_ref().map(json_after::discipline),
         warnings: &outcome.warnings,
         error,
-        ..nothing(context.plan, outcome.started, outcome.finished, outcome.exit_status())
+        ..nothing(context.plan.mode, outcome.started, outcome.finished, outcome.exit_status())
     };
     text(&report)
 }
 
 /// The object of a run that was kept from beginning, at that time; without an `error` where another run does its work.
-pub fn render_json_kept_out(plan: &Plan, at: Time, error: Option<String>, status: ExitStatus) -> String {
-    text(&Report { error, ..nothing(plan, at, at, status) })
+pub fn render_json_kept_out(mode: RunMode, at: Time, error: Option<String>, status: ExitStatus) -> String {
+    text(&Report { error, ..nothing(mode, at, at, status) })
 }
 
 fn text(report: &Report<'_>) -> String {
@@ -173,11 +173,11 @@ fn text(report: &Report<'_>) -> String {
 }
 
 /// A run in which nothing happened.
-fn nothing(plan: &Plan, started: Time, finished: Time, status: ExitStatus) -> Report<'static> {
+fn nothing(mode: RunMode, started: Time, finished: Time, status: ExitStatus) -> Report<'static> {
     Report {
         version: VERSION,
         program: concat!("rntpdate ", env!("CARGO_PKG_VERSION")),
-        mode: match plan.mode {
+        mode: match mode {
             RunMode::Sync => "sync",
             RunMode::Query => "query",
             RunMode::Debug => "debug",
