@@ -35,17 +35,16 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
     if cli.history_show {
         return memory::show(program, &cli);
     }
+    let excuse = Excuse { program, syslog: cli.syslog, object: cli.json.then(|| RunMode::of(&cli)) };
     let found = match unattended::find_servers(&mut cli) {
         Ok(found) => found,
-        Err(error) => {
-            complain(program, &format!("{error:#}"));
-            return ExitStatus::NotDone;
-        }
+        Err(error) => return excuse.say(&format!("{error:#}"), ExitStatus::NotDone),
     };
     let plan = match Plan::new(program, &cli) {
         Ok(plan) => plan,
-        Err(error) => return usage(program, &error.to_string()),
+        Err(error) => return excuse.say(&error.to_string(), ExitStatus::Usage),
     };
+    privilege::close_inherited();
     let run = if cli.peers {
         crate::peers::run(&plan)
     } else if cli.self_test {
@@ -53,10 +52,32 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
     } else {
         run(plan, found)
     };
-    run.unwrap_or_else(|error| {
-        complain(program, &format!("{error:#}"));
-        ExitStatus::NotDone
-    })
+    run.unwrap_or_else(|error| excuse.say(&format!("{error:#}"), ExitStatus::NotDone))
+}
+
+/// The ways for the reason why a run could not begin, or go on: those that its report would have had.
+struct Excuse<'a> {
+    program: &'a str,
+    syslog: bool,
+    /// Of this mode, where one is wanted.
+    object: Option<RunMode>,
+}
+
+impl Excuse<'_> {
+    /// Says it, and ends with that status.
+    fn say(&self, text: &str, status: ExitStatus) -> ExitStatus {
+        let at = SystemClock.now().real;
+        let mut writer = LineWriter::new(self.program, self.syslog);
+        if self.syslog {
+            writer.write(&[Line { channel: Channel::Log(Priority::Error), at, text: text.to_owned() }]);
+        } else {
+            complain(self.program, text);
+        }
+        if let Some(mode) = self.object {
+            writer.write_object(&report::render_json_kept_out(mode, at, Some(text.to_owned()), status));
+        }
+        status
+    }
 }
 
 /// `--doctor`: colour and signs for a person at a terminal who does not object (no-color.org).
@@ -105,16 +126,13 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
             writer.write(&lines);
             if plan.output.json {
                 let error = lines.into_iter().next().filter(|_| status != ExitStatus::Done).map(|line| line.text);
-                writer.write_object(&report::render_json_kept_out(&plan, SystemClock.now().real, error, status));
+                writer.write_object(&report::render_json_kept_out(plan.mode, SystemClock.now().real, error, status));
             }
             return Ok(status);
         }
     };
     if let Some(user) = &user {
-        let needed = privilege::needed(&plan);
-        // It takes a right that is gone afterwards.
-        privilege::limit_bounding(&needed);
-        user.assume(&needed)?;
+        user.assume_for_good(&privilege::needed(&plan))?;
     }
     lines.append(&mut pass.lines);
     let memory = Memory::recall(&plan);

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    rntpdate::system::privilege::keep_descriptors();
     let mut arguments = std::env::args_os();
     let program = rntpdate::cli::program_name(arguments.next().as_ref(), "rntpdate");
     ExitCode::from(rntpdate::command::rntpdate(&program, arguments) as u8)

@@ -12,6 +12,7 @@ use crate::outcome::ExitStatus;
 use crate::plan::Plan;
 use crate::report::{Channel, Line, Priority, view_lines};
 use crate::system::confine::Needs;
+use crate::system::privilege::Identity;
 use crate::system::{Clock as _, MAX_ASKED};
 use crate::system::{Helpers, LineWriter, SystemClock, ask_about_itself, pin_zone};
 
@@ -20,9 +21,13 @@ const BUDGET: Duration = Duration::from_secs(10);
 
 /// Asks each address of each name, all at once, and prints the answers in their order. Done if one has answered.
 pub fn run(plan: &Plan) -> Result<ExitStatus> {
-    let helpers = Helpers::for_names(plan, None)?;
+    let user = plan.user.as_deref().map(Identity::look_up).transpose()?;
+    let helpers = Helpers::for_names(plan, user.as_ref())?;
     pin_zone(SystemClock.now().real);
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
+    if let Some(user) = &user {
+        user.assume_for_good(&[])?;
+    }
     let needs = Needs { bind: true, threads: true, kill: helpers.mortal(), ..Needs::default() };
     writer.write(&confine(&[], &needs, plan));
     let at = SystemClock.now().real;

@@ -6,6 +6,7 @@ mod ntpserver;
 mod support;
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -99,6 +100,49 @@ fn the_self_test_has_no_rights_in_any_thread() {
         }
         assert_eq!(value("Seccomp:"), "2", "{status}");
         assert!(!value("Uid:").starts_with('0'), "{status}");
+    }
+}
+
+#[test]
+fn what_the_caller_has_left_open_is_closed() {
+    let server = Server::builder().behave(Behaviour::Silent).start();
+    let script = r#"exec 9</etc/passwd 250</dev/null; exec "$0" -q -t 3 "$1""#;
+    let mut run = Command::new("bash")
+        .args(["-c", script, PROGRAM, &server.addr().to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let status = status(run.id());
+    let open: Vec<_> = fs::read_dir(format!("/proc/{}/fd", run.id())).unwrap().flatten().collect();
+    let is_open = |name: &str| open.iter().any(|entry| entry.file_name() == name);
+    let inherited = [is_open("0"), is_open("250"), open.iter().any(|entry| leads_to(entry, "/etc/passwd"))];
+    let _ = run.kill();
+    run.wait().unwrap();
+    assert_eq!(inherited, [true, false, false], "{open:?} {status}");
+}
+
+fn leads_to(entry: &fs::DirEntry, file: &str) -> bool {
+    fs::read_link(entry.path()).is_ok_and(|target| target == Path::new(file))
+}
+
+/// With -U as without.
+#[test]
+fn peers_are_asked_by_an_ordinary_user() {
+    if !nix::unistd::geteuid().is_root() {
+        return support::require::missing("root");
+    }
+    let server = Server::builder().behave(Behaviour::Silent).start();
+    for options in [&["--peers"][..], &["--peers", "-U", "nobody"]] {
+        let mut run = Command::new(PROGRAM);
+        run.args(options).args(["-t", "3", &server.addr().to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut run = run.spawn().unwrap();
+        let status = status(run.id());
+        let _ = run.kill();
+        run.wait().unwrap();
+        let value = |key: &str| status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim();
+        assert!(value("Uid:").starts_with("65534\t65534\t65534"), "{options:?} {status}");
+        assert_eq!(value("CapPrm:"), "0000000000000000", "{options:?} {status}");
     }
 }
 

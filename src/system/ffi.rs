@@ -141,10 +141,10 @@ pub(super) fn set_variable(name: &str, value: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// close_range(2) with CLOSE_RANGE_CLOEXEC (Linux 5.11): no program that is started has this descriptor or a higher one.
-pub(super) fn close_on_exec_from(first: u32) -> io::Result<()> {
-    // SAFETY: it takes numbers only, and closes nothing in this process.
-    let result = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+/// close_range(2) (Linux 5.9): closes this descriptor and all higher ones. They have to be the caller's, which nothing here owns.
+pub(super) fn close_from(first: u32) -> io::Result<()> {
+    // SAFETY: it takes numbers only; what it closes was opened by another program, so that nobody here counts on it.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) };
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 

@@ -1,10 +1,11 @@
 //! Giving up what the run does not need.
 
 use std::ffi::CString;
+use std::os::fd::RawFd;
 
 use anyhow::{Context, Result, bail};
 use caps::{CapSet, Capability, CapsHashSet};
-use nix::unistd::{Gid, Uid, User, geteuid, getgrouplist, setgid, setgroups, setuid};
+use nix::unistd::{Gid, Uid, User, close, geteuid, getgrouplist, setgid, setgroups, setuid};
 
 use super::ffi;
 use crate::plan::{Plan, RunMode};
@@ -72,6 +73,13 @@ impl Identity {
         setuid(self.user).with_context(cannot)?;
         keep_only(keep).with_context(cannot)
     }
+
+    /// [`assume`](Self::assume), and no program that is started from here can have more rights.
+    pub fn assume_for_good(&self, keep: &[Capability]) -> Result<()> {
+        // It takes a right that is gone afterwards.
+        limit_bounding(keep);
+        self.assume(keep)
+    }
 }
 
 /// Stops being root, who owns files and is obeyed by name without any capability, and keeps only these; others than root stay who
@@ -82,7 +90,9 @@ pub fn become_nobody(keep: &[Capability]) -> Result<()> {
         return Ok(());
     }
     limit_bounding(keep);
-    // First what takes no other user: whose capabilities cannot be set again has none left as another user.
+    // First what takes no other user: whose capabilities cannot be set again has none left as another user. It is tried even
+    // where nothing is to be changed.
+    caps::set(None, CapSet::Effective, &caps::read(None, CapSet::Effective)?)?;
     keep_only(&[keep, &[Capability::CAP_SETUID, Capability::CAP_SETGID]].concat())?;
     Identity::nobody().assume(keep)
 }
@@ -94,11 +104,24 @@ pub fn hide_memory() {
     let _ = nix::sys::prctl::set_dumpable(false);
 }
 
-/// What the caller has left open besides the three streams is for no program that is started from here.
-pub fn keep_descriptors() {
-    // Linux before 5.11 cannot.
-    let _ = ffi::close_on_exec_from(3);
+/// Closes what the caller has left open besides the three streams: it may be a file or a socket of root's, which a confined run
+/// could still write to. To be called while this process has nothing open itself.
+pub fn close_inherited() {
+    // Linux before 5.9 cannot: there they are looked up.
+    if ffi::close_from(FIRST_INHERITED as u32).is_ok() {
+        return;
+    }
+    let Ok(entries) = std::fs::read_dir("/proc/self/fd") else { return };
+    let numbers = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<RawFd>().ok());
+    // Only then: the folder is open while it is read.
+    let numbers: Vec<RawFd> = numbers.filter(|number| *number >= FIRST_INHERITED).collect();
+    for number in numbers {
+        let _ = close(number);
+    }
 }
+
+/// After standard error.
+const FIRST_INHERITED: RawFd = 3;
 
 /// Gives up all capabilities of this thread but these, for good: none can be had back, nor passed on to another program. Fails
 /// where a sandbox around this process forbids it.

@@ -47,16 +47,20 @@ fn where_it_cannot_be_confined_a_run_goes_on_and_says_so_when_asked() {
         probe step 3; run rights without capset EPERM -v -b ntp.test
         probe step 3; run user without setuid EPERM -v -b ntp.test
         probe step 3; run prctl without prctl,seccomp EPERM -b ntp.test
+        # No right more than are kept, so that none has to be given up before.
+        few='setpriv --bounding-set -all,+sys_time,+setuid,+setgid'
+        probe step 3; run few $few strace -f -o /tmp/trace -e inject=capset:error=EPERM rntpdate -v -b ntp.test
         run query without seccomp,capset,prctl EPERM -q ntp.test
         run fork without clone,clone3,fork EAGAIN -b ntp.test";
     let run = run(&lab, script);
-    for name in ["plain", "told", "rights", "user", "prctl", "query"] {
+    for name in ["plain", "told", "rights", "user", "prctl", "few", "query"] {
         assert_eq!(run.value(&format!("{name}-status")), "0", "{name}\n{}", run.console);
         assert!(lines(&run, &format!("{name}-err")).is_empty(), "{name}\n{}", run.console);
     }
     let said = |name: &str, part: &str| lines(&run, &format!("{name}-out")).iter().any(|line| line.contains(part));
     assert!(said("told", "no system call is refused to this run: "), "{}", run.console);
     assert!(said("user", "the run goes on as root: cannot become user nobody: EPERM"), "{}", run.console);
+    assert!(said("few", "the run goes on as root: ") && said("few", "step time server"), "{}", run.console);
     assert!(said("rights", "rights that are not needed are kept: "), "{}", run.console);
     for name in ["plain", "prctl", "query"] {
         assert!(!said(name, "refused to this run") && !said(name, "rights that"), "{name}\n{}", run.console);
@@ -64,4 +68,20 @@ fn where_it_cannot_be_confined_a_run_goes_on_and_says_so_when_asked() {
     assert_eq!(run.value("fork-status"), "1", "{}", run.console);
     let why = lines(&run, "fork-err");
     assert!(why.len() == 1 && why[0].contains("cannot start the process that looks up names: "), "{}", run.console);
+}
+
+#[test]
+fn a_file_of_names_that_only_root_can_read_is_named() {
+    let Some(lab) = Lab::new() else { return };
+    let script = "
+        echo '10.0.2.2 ntp.test' >>/etc/hosts; chmod 600 /etc/hosts
+        run closed rntpdate -q ntp.test; chmod 644 /etc/hosts; run open rntpdate -q ntp.test";
+    let run = run(&lab, script);
+    let why = lines(&run, "closed-err");
+    assert!(
+        why[0].contains("; names are looked up without root's rights, and /etc/hosts has to be"),
+        "{}",
+        run.console
+    );
+    assert_eq!((run.value("closed-status"), run.value("open-status")), ("1", "0"), "{}", run.console);
 }

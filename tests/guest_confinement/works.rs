@@ -29,12 +29,13 @@ fn everything_that_a_run_does_it_does_confined() {
         echo \"free $(sh -c 'readlink /proc/$$/fd/9' 9</etc/passwd)\"
         run self rntpdate --self-test
         run unknown rntpdate -b --adjfile /nonexistent/adjtime -w --utc $host
+        probe step 3; run object rntpdate --json -b --after-step 'cat; echo noise' $host </dev/zero
         probe step 3; run failing rntpdate --after-step 'exit 3' $host
         probe step 3; run slow rntpdate --deadline 1 --after-step 'sleep 30' $host
         echo \"left $(processes)\"
         sleep 0.3; kill $receiver; sed 's/^/messages /' /var/log/messages";
     let run = run(&lab, script);
-    for name in ["step", "slew", "again", "late", "leak", "self", "unknown", "failing", "slow"] {
+    for name in ["step", "slew", "again", "late", "leak", "self", "object", "unknown", "failing", "slow"] {
         assert_eq!(run.value(&format!("{name}-status")), "0", "{name}\n{}", run.console);
     }
     // The step, in syslog, in local time; what the command said came through.
@@ -73,6 +74,12 @@ fn everything_that_a_run_does_it_does_confined() {
     // What the caller has open is not the command's.
     assert_eq!((run.value("free"), lines(&run, "leak-out")[0]), ("/etc/passwd", "ran"), "{}", run.console);
     // Errors keep their words.
+    let object = lines(&run, "object-out");
+    assert!(
+        object.len() == 1 && object[0].starts_with('{') && lines(&run, "object-err") == ["noise"],
+        "{}",
+        run.console
+    );
     let said = |name: &str, part: &str| lines(&run, &format!("{name}-err")).iter().any(|line| line.contains(part));
     assert!(
         said("unknown", "cannot write /nonexistent/adjtime: No such file or directory (os error 2)"),

@@ -32,7 +32,7 @@ fn loss_and_jitter_leave_the_clock_within_the_error_bound() {
             probe step 3
             tc qdisc add dev eth0 root netem delay 50ms 10ms loss 10%
             tc qdisc add dev near root netem delay 50ms 10ms
-            run set$n nsenter -t $far -n rntpdate -bv $host
+            run set$n nsenter -t $far -n rntpdate -bv --wait 20 $host
             tc qdisc del dev eth0 root; tc qdisc del dev near root
             residual set$n
         done"

@@ -93,7 +93,6 @@ const NAMES: &[c_long] = &[
     libc::SYS_getppid,
     libc::SYS_lseek,
     libc::SYS_pread64,
-    libc::SYS_prlimit64,
     libc::SYS_readlinkat,
     libc::SYS_readv,
     libc::SYS_recvmmsg,
@@ -110,9 +109,9 @@ const NAMES: &[c_long] = &[
     libc::SYS_pselect6,
 ];
 
-/// What a stream is asked whether it is a terminal, and how wide.
+/// What a stream is asked whether it is a terminal, and how wide; TCGETS2 (asm-generic/ioctls.h) by glibc from 2.42 on.
 #[allow(clippy::unnecessary_cast, reason = "requests are of another type in other C libraries")]
-const TERMINAL: [u64; 2] = [libc::TCGETS as u64, libc::TIOCGWINSZ as u64];
+const TERMINAL: [u64; 3] = [libc::TCGETS as u64, 0x802c_542a, libc::TIOCGWINSZ as u64];
 /// RTC_RD_TIME, RTC_SET_TIME, RTC_UIE_ON and RTC_UIE_OFF of linux/rtc.h.
 const RTC: [u64; 4] = [0x8024_7009, 0x4024_700a, 0x7003, 0x7004];
 /// Numbers and names of interfaces, and how much there is to read (netdevice(7), udp(7)).
@@ -182,6 +181,8 @@ impl Rules {
         for domain in [libc::AF_INET, libc::AF_INET6, libc::AF_UNIX] {
             rules.allow(libc::SYS_socket, [equal(0, domain as u64)]);
         }
+        // Its own limits: those of others of the same user are theirs.
+        rules.allow(libc::SYS_prlimit64, [equal(0, 0)]);
         // This machine's addresses, which addresses of others are sorted by.
         let route = equal(2, libc::NETLINK_ROUTE as u64);
         rules.allow(libc::SYS_socket, [equal(0, libc::AF_NETLINK as u64), route]);

@@ -19,7 +19,7 @@ use super::super::privilege::hide_memory;
 const FAREWELL: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(1);
 
-/// The process, and our end of the line to it. It is gone when this is, or hangs.
+/// The process, and our end of the line to it. It is gone soon after this is, or hangs.
 #[derive(Debug)]
 pub(super) struct Child {
     pid: Pid,
@@ -111,7 +111,8 @@ fn advise(error: io::Error) -> io::Error {
 /// kernel forgets this when they grow or change hands (prctl(2)).
 pub(super) fn die_with(parent: Pid) {
     hide_memory();
-    // Where it is forbidden the end of the line has to do.
+    // Where it is forbidden the end of the line has to do; so it has where the run has become a user who may not end this one,
+    // for it is by the run's rights that the kernel does it.
     let _ = prctl::set_pdeathsig(Signal::SIGKILL);
     // It may have ended already. In a process namespace of our own it has the number 0.
     if getppid() != parent && getppid().as_raw() != 0 {

@@ -4,10 +4,12 @@
 use std::cell::OnceCell;
 use std::io;
 use std::net::IpAddr;
+use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
 
 use super::channel::{receive, send};
@@ -36,6 +38,8 @@ pub(super) struct Duties {
     pub(super) history: Option<PathBuf>,
     /// The shell's command after a step.
     pub(super) command: Option<String>,
+    /// Standard output is for an object, and what the command prints goes to standard error.
+    pub(super) stdout_is_taken: bool,
     /// The longest run; the command is waited for so long at the most.
     pub(super) deadline: Duration,
 }
@@ -108,13 +112,14 @@ impl Duties {
         // No run has more than one step.
         let mut command = self.command.as_deref();
         while let Ok(Some(task)) = receive::<Task>(stream, None) {
-            if send(stream, &self.fulfil(task, &mut command), None).is_err() {
+            if send(stream, &self.fulfil(task, &mut command, || !has_ended(stream)), None).is_err() {
                 return;
             }
         }
     }
 
-    fn fulfil(&self, task: Task, command: &mut Option<&str>) -> Done {
+    /// `is_awaited`: whether anybody still waits for it.
+    fn fulfil(&self, task: Task, command: &mut Option<&str>, is_awaited: impl Fn() -> bool) -> Done {
         let nowhere = || refused("this was not to be written");
         match task {
             // Whoever asks may be no longer what was started: nothing goes into a file that does not belong there.
@@ -135,8 +140,11 @@ impl Duties {
             Task::Command { offset, server, wait } => {
                 let command = command.take().ok_or_else(|| refused("there is no command, or it was run"))?;
                 let end = Instant::now() + wait.min(self.deadline).max(COMMAND);
-                after_step::run(command, Interval::from_nanos(offset.into()), server, end)
-                    .map_err(|why| refused(&why))?;
+                let mut command = after_step::command(command, Interval::from_nanos(offset.into()), server);
+                if self.stdout_is_taken {
+                    command.stdout(io::stderr());
+                }
+                after_step::run(command, end, is_awaited).map_err(|why| refused(&why))?;
             }
             Task::Adjtime(_) | Task::Note(..) | Task::History(_) => {
                 return Err(refused("it is not in the file's form"));
@@ -144,6 +152,12 @@ impl Duties {
         }
         Ok(None)
     }
+}
+
+/// Whether the other side is gone.
+fn has_ended(stream: &UnixStream) -> bool {
+    let mut fds = [PollFd::new(stream.as_fd(), PollFlags::empty())];
+    poll(&mut fds, PollTimeout::ZERO).is_ok_and(|count| count > 0)
 }
 
 /// The way to it.
@@ -229,6 +243,7 @@ mod tests {
             state: folder.to_owned(),
             history: None,
             command: Some("exit 7".to_owned()),
+            stdout_is_taken: false,
             deadline: Duration::from_secs(60),
         }
     }
@@ -273,7 +288,7 @@ mod tests {
             Task::Command { offset: 0, server: None, wait: Duration::ZERO },
         ] {
             let what = format!("{task:?}");
-            assert!(duties.fulfil(task, &mut None).is_err(), "{what}");
+            assert!(duties.fulfil(task, &mut None, || true).is_err(), "{what}");
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
@@ -283,7 +298,9 @@ mod tests {
         let (ours, theirs) = UnixStream::pair().unwrap();
         let why = || of_no_use(&ask(&ours, &Task::AdjtimeCopy, Instant::now()).unwrap_err());
         assert!(why().starts_with("timed out"), "{}", why());
+        assert!(!has_ended(&ours));
         drop(theirs);
+        assert!(has_ended(&ours));
         assert!(why().ends_with("has ended"), "{}", why());
     }
 }

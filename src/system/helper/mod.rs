@@ -44,6 +44,7 @@ impl Helpers {
                 state: plan.unattended.state_dir.clone(),
                 history: plan.memory.as_ref().map(|memory| memory.history.clone()),
                 command: plan.unattended.after_step.clone(),
+                stdout_is_taken: plan.output.json,
                 deadline: plan.deadline,
             };
             let names = &mut helpers.names;

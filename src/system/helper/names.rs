@@ -2,6 +2,7 @@
 //! set the clock.
 
 use std::cell::{Cell, OnceCell};
+use std::fs::File;
 use std::io;
 use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
@@ -52,6 +53,7 @@ pub(super) fn serve(stream: &UnixStream, resolver: &dyn Resolver) {
             What::Addresses(names, family) => {
                 let mut found = resolver.resolve(names, *family, question.timeout);
                 found.iter_mut().flatten().for_each(|addresses| addresses.truncate(MAX_PER_NAME));
+                found.iter_mut().filter_map(|found| found.as_mut().err()).for_each(|error| explain(error, &FILES));
                 Found::Addresses(found)
             }
             What::Names(addresses) => Found::Names(resolver.reverse(addresses, question.timeout)),
@@ -60,6 +62,32 @@ pub(super) fn serve(stream: &UnixStream, resolver: &dyn Resolver) {
             return;
         }
     }
+}
+
+/// What the C library reads for a look-up, and passes over in silence where it may not.
+const FILES: [&str; 3] = ["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf"];
+
+/// Adds that one of these files is for root alone, who this process is not any more.
+fn explain(error: &mut ResolveError, files: &[&str]) {
+    let (ResolveError::NameServer { text, .. } | ResolveError::NoAddress { text, .. }) = error else { return };
+    let is_denied = |file: &&&str| File::open(file).is_err_and(|why| why.kind() == io::ErrorKind::PermissionDenied);
+    if let Some(file) = files.iter().find(is_denied) {
+        text.push_str(&format!(
+            "; names are looked up without root's rights, and {file} has to be readable by everybody"
+        ));
+    }
+}
+
+/// Without addresses that were not asked for.
+fn of_family(mut found: Resolved, family: Family) -> Resolved {
+    if let Ok(addresses) = &mut found {
+        addresses.retain(|address| match family {
+            Family::Any => true,
+            Family::V4 => address.is_ipv4(),
+            Family::V6 => address.is_ipv6(),
+        });
+    }
+    found
 }
 
 /// The way to it.
@@ -118,7 +146,11 @@ impl Resolver for Names {
             return literals.into_iter().flatten().collect();
         }
         let failure = match self.ask(What::Addresses(names.to_vec(), family), timeout) {
-            Ok(Found::Addresses(found)) if found.len() == names.len() => return found,
+            // What was asked by the way has no say in addresses that were given.
+            Ok(Found::Addresses(found)) if found.len() == names.len() => {
+                let all = literals.into_iter().zip(found);
+                return all.map(|(literal, found)| literal.unwrap_or_else(|| of_family(found, family))).collect();
+            }
             Ok(_) => {
                 ResolveError::NameServer { text: "an answer to another question".to_owned(), code: libc::EAI_SYSTEM }
             }
@@ -193,6 +225,15 @@ mod tests {
             assert_eq!(names, [Some("name".to_owned()), None]);
             drop(ours);
         });
+    }
+
+    #[test]
+    fn what_was_not_asked_for_does_not_count() {
+        let addresses = ["192.0.2.1:0", "[2001:db8::1]:0"].map(|address| address.parse::<SocketAddr>().unwrap());
+        let all = || Ok(addresses.to_vec());
+        assert_eq!(of_family(all(), Family::Any), all());
+        assert_eq!(of_family(all(), Family::V4), Ok(vec![addresses[0]]));
+        assert_eq!(of_family(all(), Family::V6), Ok(vec![addresses[1]]));
     }
 
     #[test]
