@@ -148,10 +148,12 @@ impl Assembly {
             return if same { Ok(None) } else { Err(ControlError::Overlap) };
         }
         self.check_place(start, end, more)?;
-        self.size += data.len();
-        if self.size > MAX_DATA || end > MAX_DATA || self.fragments.len() >= MAX_FRAGMENTS {
+        let size = self.size + data.len();
+        if size > MAX_DATA || end > MAX_DATA || self.fragments.len() >= MAX_FRAGMENTS {
             return Err(ControlError::TooLarge);
         }
+        // Only now: what is refused leaves nothing behind.
+        self.size = size;
         self.fragments.insert(start, data.to_vec());
         self.status = status;
         if !more {
@@ -279,6 +281,10 @@ mod tests {
         assert!(results[..MAX_FRAGMENTS].iter().all(|result| *result == Ok(None)));
         assert_eq!(results[MAX_FRAGMENTS], Err(ControlError::TooLarge));
         assert_eq!(Assembly::new(REQUEST).add(&fragment(MAX_DATA, true, b"a")), Err(ControlError::TooLarge));
+        // What was refused does not count towards the whole.
+        let mut assembly = Assembly::new(REQUEST);
+        assert_eq!(assembly.add(&fragment(MAX_DATA, true, b"abc")), Err(ControlError::TooLarge));
+        assert_eq!(assembly.add(&fragment(3, false, b"def")), Ok(None));
         assert_eq!(Assembly::new(REQUEST).add(&fragment(1, true, &[0; MAX_DATA])), Err(ControlError::TooLarge));
     }
 

@@ -42,7 +42,7 @@ fn a_run_killed_at_any_moment_leaves_nothing_half_done() {
         for try in $(seq 10); do rntpdate $options --force 10.0.2.2 10.0.2.2:1123 >/dev/null 2>&1; done
         usual=$((($(cut -d' ' -f1 /proc/uptime | tr -d .) - begun) * 1000)); echo \"usual_us $usual\"
         for try in $(seq 100); do
-            printf '%s\\n10.9.9.9 9999\\n' $boot >/run/rntpdate/rate
+            printf '%s\\n10.9.9.9 3999\\n' $boot >/run/rntpdate/rate
             rntpdate $options 10.0.2.2 10.0.2.2:1123 >/dev/null 2>&1 & pid=$!
             # From the first instruction to well after the usual end.
             usleep $(($(hexdump -n4 -e '\"%u\"' /dev/urandom) % (usual * 3 / 2)))
