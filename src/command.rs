@@ -70,7 +70,9 @@ impl Excuse<'_> {
         let mut writer = LineWriter::new(self.program, self.syslog);
         if self.syslog {
             writer.write(&[Line { channel: Channel::Log(Priority::Error), at, text: text.to_owned() }]);
-        } else {
+        }
+        // Whoever typed it reads what is wrong with it where it was typed.
+        if !self.syslog || status == ExitStatus::Usage {
             complain(self.program, text);
         }
         if let Some(mode) = self.object {

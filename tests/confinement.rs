@@ -71,6 +71,11 @@ fn status(pid: u32) -> String {
     }
 }
 
+/// What stands behind a key in it.
+fn value<'a>(status: &'a str, key: &str) -> &'a str {
+    status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim()
+}
+
 /// The built-in server's thread is as confined as the rest, although each thread has its own rights.
 #[test]
 fn the_self_test_has_no_rights_in_any_thread() {
@@ -93,7 +98,7 @@ fn the_self_test_has_no_rights_in_any_thread() {
     assert_eq!(run.wait().unwrap().code(), Some(0));
     assert_eq!(seen.len(), 2, "{seen:?}");
     for status in seen {
-        let value = |key: &str| status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim();
+        let value = |key: &str| value(&status, key);
         // As with -d.
         for set in ["CapPrm:", "CapEff:"] {
             assert_eq!(u64::from_str_radix(value(set), 16).unwrap() & !(1 << 10 | 1 << 13), 0, "{status}");
@@ -140,7 +145,7 @@ fn peers_are_asked_by_an_ordinary_user() {
         let status = status(run.id());
         let _ = run.kill();
         run.wait().unwrap();
-        let value = |key: &str| status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim();
+        let value = |key: &str| value(&status, key);
         assert!(value("Uid:").starts_with("65534\t65534\t65534"), "{options:?} {status}");
         assert_eq!(value("CapPrm:"), "0000000000000000", "{options:?} {status}");
     }
@@ -159,7 +164,7 @@ fn a_query_has_no_rights_and_a_filter() {
         let status = status(run.id());
         let _ = run.kill();
         run.wait().unwrap();
-        let value = |key: &str| status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim();
+        let value = |key: &str| value(&status, key);
         assert_eq!((value("Seccomp:"), value("NoNewPrivs:")), ("2", "1"), "{status}");
         // With -d root may send from port 123 and by ICMP.
         let most = if mode == "-d" { 1 << 10 | 1 << 13 } else { 0 };

@@ -12,7 +12,7 @@ pub(crate) const TOOLS: &str = include_str!("guest-tools.sh");
 
 /// A network of its own, and what a guest is made of.
 pub(crate) struct Lab {
-    pub(crate) cache: Cache,
+    cache: Cache,
     pub(crate) network: Netns,
     server: Option<Peer>,
 }
