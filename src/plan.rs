@@ -4,6 +4,7 @@
 mod memory;
 mod unattended;
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::cli::rntpdate::RntpdateCli;
-use crate::estimate::Limits;
+use crate::estimate::{Limits, Rules};
 use crate::exchange::Pace;
 use crate::hwclock::adjtime::{self, ScaleChoice};
 use crate::net::Family;
@@ -40,6 +41,8 @@ const LIMITS: Limits = Limits {
     root_distance: Interval::from_secs(3),
     reference_age: Interval::from_secs(86_400),
 };
+/// No run asks more servers than this.
+const MAX_AGREEING: u16 = 256;
 
 /// ntpd's and ntpdate's.
 const KEY_FILE: &str = "/etc/ntp.keys";
@@ -122,8 +125,8 @@ pub struct Plan {
     pub source_port: Option<u16>,
     /// How to ask.
     pub pace: Pace,
-    /// When to disbelieve.
-    pub limits: Limits,
+    /// When to disbelieve servers, and how many have to agree.
+    pub rules: Rules,
     /// The key to authenticate with.
     pub key: Option<KeyPlan>,
     /// How to set the clock.
@@ -197,6 +200,7 @@ impl Plan {
         }
         let unattended = Unattended::new(cli)?;
         let (servers, ports) = servers(&cli.servers)?;
+        let lone_name = name_numbers(&servers, &ports).iter().all(|number| *number == 0);
         if let Some(delay) = &cli.auth_delay
             && !delay.parse::<f64>().is_ok_and(|seconds| (0.0..1.0).contains(&seconds))
         {
@@ -221,7 +225,7 @@ impl Plan {
             port: port("port", cli.port.as_deref())?.unwrap_or(PORT),
             source_port: port("source port", cli.source_port.as_deref())?,
             pace,
-            limits: LIMITS,
+            rules: rules(cli, lone_name)?,
             key: key(cli)?,
             policy: policy(cli)?,
             rtc: rtc(cli)?,
@@ -242,6 +246,11 @@ impl Plan {
             unattended,
             memory: MemoryPlan::new(cli)?,
         })
+    }
+
+    /// For each server a number that is the same for the same name and port: the place of the first that is called so.
+    pub fn name_numbers(&self) -> Vec<usize> {
+        name_numbers(&self.servers, &self.ports)
     }
 
     /// Whether the run sets nothing.
@@ -275,6 +284,32 @@ fn pace(cli: &RntpdateCli, mode: RunMode) -> Result<Pace, UsageError> {
         precision: CLOCK_PRECISION,
         era: Time::UNIX_EPOCH,
     })
+}
+
+fn rules(cli: &RntpdateCli, lone_name: bool) -> Result<Rules, UsageError> {
+    let distance = seconds("largest root distance", cli.max_distance.as_deref(), LIMITS.root_distance.to_duration())?;
+    let min_agreeing = match &cli.min_servers {
+        None => 1,
+        Some(text) => number(text, 1, MAX_AGREEING).ok_or_else(|| UsageError::Value {
+            name: "number of servers that have to agree",
+            value: text.clone(),
+            range: "1 to 256",
+        })?,
+    };
+    Ok(Rules {
+        limits: Limits { root_distance: distance.into(), ..LIMITS },
+        min_agreeing: min_agreeing.into(),
+        lone_name,
+    })
+}
+
+/// For each server the place of the first one that is called the same, and has the same port.
+fn name_numbers(servers: &[String], ports: &[Option<u16>]) -> Vec<usize> {
+    let mut first = HashMap::new();
+    let plain = |name: &String| name.trim_end_matches('.').to_lowercase();
+    let named =
+        servers.iter().enumerate().map(|(place, name)| (place, (plain(name), ports.get(place).copied().flatten())));
+    named.map(|(place, name)| *first.entry(name).or_insert(place)).collect()
 }
 
 /// A file alone means nothing, as with ntpdate.

@@ -1,32 +1,30 @@
 //! The pipeline: from a plan to an outcome.
 
+mod ending;
 mod remember;
+mod servers;
 
-use std::collections::HashSet;
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::diagnosis::Evidence;
 use crate::discipline::History;
-use crate::estimate::{Estimate, Verdict, assess};
+use crate::estimate::{Estimate, NoEstimate, assess};
 use crate::exchange::{Action, Contact, Exchange, Trace};
 use crate::hwclock::adjtime::Kept;
 use crate::hwclock::follow::{Chip, follow};
 use crate::hwclock::functions::Open;
 use crate::hwclock::record::Shelf;
 use crate::hwclock::zone::Zone;
-use crate::net::{Event, Fault, FaultKind, Resolved};
-use crate::outcome::{Conclusion, Host, Outcome, RtcResult, Server};
+use crate::net::{Event, Fault, FaultKind};
+use crate::outcome::{Conclusion, Outcome, RtcResult, Server};
 use crate::plan::Plan;
 use crate::policy::Decision;
 use crate::system::{Clock, Network, Progress, Resolver};
 use crate::time::Interval;
 use crate::wire::{Key, NtpTimestamp};
 
-/// The most servers that one run asks.
-const MAX_SERVERS: usize = 256;
-/// The most of them that one name stands for, so that no name server's answer crowds out the other names.
-const MAX_PER_NAME: usize = 16;
+use ending::{End, Ending, contenders};
+use servers::Asked;
 
 /// What a run works on.
 pub struct System<'a> {
@@ -58,10 +56,10 @@ pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
 /// Does what the plan says, in the light of earlier runs where they are given: their lesson is in the outcome.
 pub fn run_after(plan: &Plan, system: &mut System<'_>, earlier: Option<&History>) -> Outcome {
     let started = system.clock.now();
-    let hosts = find(plan, system.resolver);
-    let addresses = addresses(plan, &hosts);
-    let (contacts, trace) = converse(plan, system, &addresses, started.raw + plan.deadline);
-    let (servers, estimate) = judge(plan, contacts);
+    let hosts = servers::find(plan, system.resolver);
+    let asked = servers::servers(plan, &hosts);
+    let (contacts, trace, end) = converse(plan, system, &asked, started.raw + plan.deadline);
+    let (servers, estimate) = judge(plan, contacts, &asked, end);
     let (mut warnings, mut taught) = (Vec::new(), None);
     let conclusion = match estimate {
         _ if servers.is_empty() => Conclusion::NobodyToAsk,
@@ -81,57 +79,19 @@ pub fn run_after(plan: &Plan, system: &mut System<'_>, earlier: Option<&History>
     Outcome { started: started.real, finished, hosts, servers, trace, conclusion, rtc, warnings, taught }
 }
 
-fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
-    let found = resolver.resolve(&plan.servers, plan.family, plan.names);
-    plan.servers.iter().zip(found).map(|(name, addresses)| host(name, addresses)).collect()
-}
-
-/// An IPv4 address in IPv6 clothes is the same server, and has one vote.
-fn host(name: &str, addresses: Resolved) -> Host {
-    let plain = |address: SocketAddr| match address.ip().to_canonical() {
-        IpAddr::V4(v4) => SocketAddr::new(v4.into(), address.port()),
-        // The interface of a link-local address stays with it.
-        IpAddr::V6(_) => address,
-    };
-    let mut left_out = 0;
-    let addresses = addresses.map(|mut addresses| {
-        left_out = addresses.len().saturating_sub(MAX_PER_NAME);
-        addresses.truncate(MAX_PER_NAME);
-        addresses.into_iter().map(plain).collect()
-    });
-    Host { name: name.to_owned(), addresses, left_out, reverse: Vec::new() }
-}
-
-/// Each address once, in the order of the names.
-fn addresses(plan: &Plan, hosts: &[Host]) -> Vec<SocketAddr> {
-    let mut seen = HashSet::new();
-    let ports = plan.ports.iter().copied().chain(std::iter::repeat(None));
-    let all = hosts.iter().zip(ports).flat_map(|(host, port)| {
-        host.addresses.iter().flatten().map(move |address| {
-            let mut address = *address;
-            address.set_port(port.unwrap_or(plan.port));
-            address
-        })
-    });
-    all.filter(|address| !plan.spared.contains(&address.ip()) && seen.insert(*address)).take(MAX_SERVERS).collect()
-}
-
-/// Sends, waits and receives until all is said or `deadline`, a raw monotonic time, is there.
-fn converse(
-    plan: &Plan,
-    system: &mut System<'_>,
-    addresses: &[SocketAddr],
-    deadline: Duration,
-) -> (Vec<Contact>, Trace) {
+/// Sends, waits and receives until all is said, or nothing more can change what is found, or `deadline`, a raw monotonic time,
+/// is there.
+fn converse(plan: &Plan, system: &mut System<'_>, asked: &[Asked], deadline: Duration) -> (Vec<Contact>, Trace, End) {
+    let addresses: Vec<_> = asked.iter().map(|server| server.address).collect();
     let mut exchange =
-        Exchange::new(addresses, plan.pace.clone(), system.clock.now().raw, deadline).with_key(system.key.cloned());
+        Exchange::new(&addresses, plan.pace.clone(), system.clock.now().raw, deadline).with_key(system.key.cloned());
     for (server, address) in addresses.iter().enumerate() {
         if let Err(fault) = system.network.open(*address, plan.source_port) {
             exchange.failed(server, fault, system.clock.now().raw);
         }
     }
-    let mut events = Vec::new();
-    loop {
+    let (mut events, mut ending) = (Vec::new(), Ending::new(plan, asked));
+    let end = loop {
         let now = system.clock.now().raw;
         match exchange.next(now) {
             Action::Send(server) => {
@@ -140,34 +100,26 @@ fn converse(
                 }
             }
             Action::Wait(until) => {
+                if let Some(end) = ending.look(&exchange, now) {
+                    break end;
+                }
+                let until = until.min(ending.next_look().unwrap_or(until));
                 system.network.wait(until.saturating_sub(now), &mut events);
-                let news = !events.is_empty();
                 take_in(&mut events, &mut exchange, &*system.clock);
                 let (replies, most) = exchange.progress();
                 system.progress.replies(replies, most);
-                if news && is_accurate(plan, &exchange) {
-                    break;
-                }
             }
-            Action::Done => break,
+            Action::Done => break End::Complete,
         }
-    }
-    exchange.finish(&system.clock.now())
+    };
+    let (contacts, trace) = exchange.finish(&system.clock.now());
+    (contacts, trace, end)
 }
 
 fn send(system: &mut System<'_>, exchange: &mut Exchange, server: usize) -> Result<(), Fault> {
     let nonce = (system.nonce)().ok_or(Fault { kind: FaultKind::NoRandom, reporter: None })?;
     let request = exchange.request(server, NtpTimestamp::from_bits(nonce), system.clock.now());
     system.network.send(server, &request)
-}
-
-/// Whether the answer is already as good as --accuracy wants, by servers that the rest cannot outvote.
-fn is_accurate(plan: &Plan, exchange: &Exchange) -> bool {
-    let Some(accuracy) = plan.unattended.accuracy else { return false };
-    let (candidates, voters) = exchange.standings();
-    let assessment = assess(&candidates, &plan.limits);
-    let agreeing = assessment.verdicts.iter().filter(|v| matches!(v, Verdict::Truechimer | Verdict::Outlier)).count();
-    assessment.estimate.is_ok_and(|estimate| estimate.root_distance <= accuracy && agreeing * 2 > voters)
 }
 
 fn take_in(events: &mut Vec<Event>, exchange: &mut Exchange, clock: &dyn Clock) {
@@ -182,9 +134,14 @@ fn take_in(events: &mut Vec<Event>, exchange: &mut Exchange, clock: &dyn Clock) 
     }
 }
 
-fn judge(plan: &Plan, contacts: Vec<Contact>) -> (Vec<Server>, Result<Estimate, crate::estimate::NoEstimate>) {
-    let candidates: Vec<_> = contacts.iter().map(|contact| &contact.candidate).collect();
-    let assessment = assess(&candidates, &plan.limits);
+fn judge(
+    plan: &Plan,
+    contacts: Vec<Contact>,
+    asked: &[Asked],
+    end: End,
+) -> (Vec<Server>, Result<Estimate, NoEstimate>) {
+    let measured = contacts.iter().map(|contact| (&contact.candidate, !contact.is_finished));
+    let assessment = assess(&contenders(measured, asked, end), &plan.rules);
     let judged = assessment.peers.into_iter().zip(assessment.verdicts);
     let servers = contacts
         .into_iter()
@@ -217,7 +174,7 @@ fn mark_synced(
         Decision::Slew => estimate.offset.abs(),
         Decision::Refuse(_) => return Ok(()),
     };
-    let marked = clock.mark_synced(estimate.root_distance + rest, estimate.jitter + rest);
+    let marked = clock.mark_synced(estimate.bound + rest, estimate.jitter + rest);
     marked.map_err(|error| format!("the clock is set, but not marked as synchronised: {error}"))
 }
 

@@ -199,6 +199,14 @@ pub struct RntpdateCli {
     #[arg(long, value_name = "SECONDS", help_heading = SERVERS, allow_hyphen_values = true)]
     pub accuracy: Option<String>,
 
+    /// So many of the named servers have to agree, or nothing is set [default: 1, or what the configuration file demands]
+    #[arg(long, value_name = "N", help_heading = SERVERS, allow_hyphen_values = true)]
+    pub min_servers: Option<String>,
+
+    /// Believe no server whose error bound (root distance) is larger than this [default: 3]
+    #[arg(long, value_name = "SECONDS", help_heading = SERVERS, allow_hyphen_values = true)]
+    pub max_distance: Option<String>,
+
     /// Refuse a larger step.
     #[arg(long, value_name = "SECONDS", help_heading = CLOCK, allow_hyphen_values = true)]
     pub max_step: Option<String>,

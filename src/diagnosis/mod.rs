@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod authentication;
+mod distance;
 mod evidence;
 mod fault;
 mod reply;
@@ -42,8 +43,10 @@ impl Certainty {
 pub enum Code {
     /// It has a part in the result.
     Fit,
-    /// It agrees with the majority, but others measure better.
+    /// It agrees with the majority, and has no part in the result.
     Outlier,
+    /// It could not change the result any more, and was not waited for.
+    NotAwaited,
     /// Some replies got lost; it is fit all the same.
     Loss,
     /// Nothing listens on the port.
@@ -90,8 +93,10 @@ pub enum Code {
     NotAuthentic,
     /// This machine's clock was set during the run.
     ClockSetHere,
-    /// The server's clock was set during the run.
-    ClockSetThere,
+    /// The offset jumped during the run: a clock was set, or stood still, there or here.
+    OffsetJump,
+    /// The server's samples cannot all be true.
+    Contradiction,
     /// It contradicts the majority.
     Falseticker,
     /// The servers contradict each other.
@@ -108,6 +113,7 @@ impl Code {
         match self {
             Code::Fit => "fit",
             Code::Outlier => "outlier",
+            Code::NotAwaited => "not-awaited",
             Code::Loss => "loss",
             Code::NothingListens => "nothing-listens",
             Code::OwnFirewall => "own-firewall",
@@ -131,7 +137,8 @@ impl Code {
             Code::RateLimited => "rate-limited",
             Code::NotAuthentic => "not-authentic",
             Code::ClockSetHere => "clock-set-here",
-            Code::ClockSetThere => "clock-set-there",
+            Code::OffsetJump => "offset-jump",
+            Code::Contradiction => "contradiction",
             Code::Falseticker => "falseticker",
             Code::NoMajority => "no-majority",
             Code::TooFar => "too-far",
@@ -192,7 +199,15 @@ pub fn diagnose(server: &Server, outcome: &Outcome) -> Diagnosis {
         },
         Verdict::Falseticker => falseticker(server, outcome),
         Verdict::Undecided => no_majority(server, outcome),
-        Verdict::Truechimer | Verdict::Outlier => fit(server),
+        Verdict::Truechimer => fit(server),
+        Verdict::Outlier => {
+            let seen = format!("it agrees with the majority, and has no part in the offset: {}", answers(server));
+            Diagnosis::new(Code::Outlier, Certainty::Certain, seen, outlier(server, outcome))
+        }
+        Verdict::NotAwaited => {
+            let cause = "the others settled the time: whatever it says, the result stays within its bound";
+            Diagnosis::new(Code::NotAwaited, Certainty::Certain, answers(server), cause)
+        }
     }
 }
 
@@ -203,8 +218,7 @@ fn fit(server: &Server) -> Diagnosis {
     let contact = &server.contact;
     let (sent, answered) = (contact.sent, contact.answered);
     let unproven = contact.authentication.as_ref().filter(|used| used.failed > 0);
-    let others = unproven.map_or(String::new(), authentication::also_came);
-    let seen = format!("{answered} of {sent} requests answered (reach {:03o}){others}", contact.reach);
+    let seen = answers(server);
     if server.contact.candidate.kiss.is_some() {
         return reply::rate(format!("{seen}, then kiss code RATE"));
     }
@@ -217,12 +231,30 @@ fn fit(server: &Server) -> Diagnosis {
         return Diagnosis::new(Code::Loss, Certainty::Likely, format!("fit, and {seen}"), cause)
             .here("more samples help (-p 8); --interval 2 asks no faster than servers with `limited` allow");
     }
-    match server.verdict {
-        Verdict::Outlier => {
-            let cause = "others agree more closely, so it has no part in the offset";
-            Diagnosis::new(Code::Outlier, Certainty::Certain, format!("fit, {seen}"), cause)
-        }
-        _ => Diagnosis::new(Code::Fit, Certainty::Certain, format!("fit, {seen}"), ""),
+    Diagnosis::new(Code::Fit, Certainty::Certain, format!("fit, {seen}"), "")
+}
+
+/// How many of our requests it answered.
+fn answers(server: &Server) -> String {
+    let contact = &server.contact;
+    let unproven = contact.authentication.as_ref().filter(|used| used.failed > 0);
+    let others = unproven.map_or(String::new(), authentication::also_came);
+    format!("{} of {} requests answered (reach {:03o}){others}", contact.answered, contact.sent, contact.reach)
+}
+
+/// Why a server that agrees has no part in the offset.
+pub(crate) fn outlier(server: &Server, outcome: &Outcome) -> String {
+    let (Some(peer), Conclusion::Decided { estimate, .. }) = (&server.peer, &outcome.conclusion) else {
+        return "it agrees, without a part in the offset".to_owned();
+    };
+    let offset = format!("its offset {:+.6} sec, good to {:.6},", peer.offset, peer.root_distance);
+    let (low, high) = (estimate.span.low, estimate.span.high);
+    if estimate.span.holds(peer.offset) {
+        format!("{offset} does not fit to the point that the others agree on best; nobody can tell which is right")
+    } else {
+        format!(
+            "{offset} is too vague to count: it lies outside of {low:+.6} to {high:+.6}, which a majority has in common"
+        )
     }
 }
 
@@ -239,7 +271,8 @@ fn falseticker(server: &Server, outcome: &Outcome) -> Diagnosis {
     let apart = peer.offset - estimate.offset;
     let side = if apart.is_negative() { "behind" } else { "ahead of" };
     let majority = with_verdict(outcome, |verdict| matches!(verdict, Verdict::Truechimer | Verdict::Outlier));
-    let seen = format!("its clock is {:.6} s {side} the majority ({})", apart.abs(), majority.join(", "));
+    let seen =
+        format!("it is outvoted: its clock is {:.6} s {side} the majority ({})", apart.abs(), majority.join(", "));
     Diagnosis::new(Code::Falseticker, Certainty::Likely, seen, "its clock is wrong; it has no part in the result")
         .there("see what it is synchronised to (ntpq -pn, chronyc sources)")
 }

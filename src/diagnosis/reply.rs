@@ -1,6 +1,6 @@
 //! Something came, and it is not what was wanted.
 
-use super::{Certainty, Code, Diagnosis};
+use super::{Certainty, Code, Diagnosis, distance};
 use crate::estimate::{DropReason, Kiss, Rejection, Sample};
 use crate::exchange::Contact;
 use crate::outcome::Server;
@@ -63,12 +63,10 @@ pub(super) fn unfit(reason: DropReason, contact: &Contact) -> Diagnosis {
         None => reason.to_string(),
     };
     match reason {
-        DropReason::TooFarAway | DropReason::RootDistance(_) => {
-            let cause = "the way there, or from there to its own clock, is too slow to measure by";
-            Diagnosis::new(Code::TooFar, Certainty::Certain, seen, cause)
-                .here("ask a nearer server")
-                .there("it falls in the first minutes after a start; see `ntpq -c rv` or `chronyc tracking`")
-        }
+        DropReason::RootDistance(too_distant) => distance::diagnose(&too_distant, &seen),
+        DropReason::TooFarAway => Diagnosis::new(Code::TooFar, Certainty::Likely, seen, distance::SLOW_WAY)
+            .here("ask a nearer server; `tracepath` shows where the time goes"),
+        DropReason::Contradiction { .. } => contradiction(seen),
         DropReason::TooLongWithoutSync => {
             let cause = "its own clock has not been set for a day: it has lost its sources and does not say so";
             Diagnosis::new(Code::Broken, Certainty::Likely, seen, cause)
@@ -81,19 +79,36 @@ pub(super) fn unfit(reason: DropReason, contact: &Contact) -> Diagnosis {
     }
 }
 
-/// Whether a clock was set between samples, and whose. Our own cannot be set unseen: the raw monotonic clock goes on.
+/// Whether a clock was set, or stood still, between samples. Our own cannot be set unseen, for the raw monotonic clock goes on;
+/// but it stands still with the machine.
 pub(super) fn clock_moved(server: &Server) -> Option<Diagnosis> {
     if let (_, Some(Rejection::ClockMoved(moved))) = server.contact.rejected {
         return Some(clock_set_here(moved));
     }
     let samples = &server.contact.candidate.samples;
     let jump = samples.windows(2).filter_map(|pair| jump(&pair[0], &pair[1])).max_by_key(|jump| jump.abs())?;
-    let seen = format!("the offset jumps by {jump:+.6} s, while the clock of this machine ran evenly");
+    let counted = server.peer.as_ref().map_or(samples.len(), |peer| peer.counted);
+    let newest = if counted < samples.len() {
+        format!("; the newest {counted} of {} samples count", samples.len())
+    } else {
+        String::new()
+    };
+    let seen = format!("the offset jumps by {jump:+.6} s{newest}");
+    let cause =
+        "the server's clock was set; or this machine stood still in between (a paused or migrated virtual machine)";
     Some(
-        Diagnosis::new(Code::ClockSetThere, Certainty::Certain, seen, "the server's clock was set in between")
-            .here("run it again in a minute")
+        Diagnosis::new(Code::OffsetJump, Certainty::Possible, seen, cause)
+            .here("run it again in a minute; what pauses this machine shows in its hypervisor's log")
             .there("find what sets its clock; there should be one time program"),
     )
+}
+
+fn contradiction(seen: String) -> Diagnosis {
+    let cause = "several clocks behind one address (anycast, a load balancer); or a clock was set, or this machine stood still, \
+                 while it was asked";
+    Diagnosis::new(Code::Contradiction, Certainty::Possible, seen, cause)
+        .here("run it again: if it is the same, ask the machines behind that address by their own, or another server")
+        .there("make the clocks behind the address agree; find what sets them")
 }
 
 fn clock_set_here(moved: Interval) -> Diagnosis {

@@ -33,7 +33,7 @@ pub fn observe(servers: &[Server], estimate: &Estimate, boot: Boot, now: &Readin
         points: points.into_iter().map(|(_, point)| Point { spread: shared, ..point }).collect(),
         raw: now.raw,
         server_minus_raw: estimate.offset + now.real_minus_raw(),
-        bound: estimate.root_distance,
+        bound: estimate.bound,
     }
 }
 

@@ -1,125 +1,168 @@
-//! Of the servers that agree, those that lie closest together, and their mean: RFC 5905 §11.2.2 and §11.2.3.
+//! The offset within what a majority covers, and the bound that may be claimed for it.
 
 use super::filter::Peer;
+use super::majority::{Span, Voter, common};
 use crate::time::Interval;
 
-/// The cluster algorithm leaves at least so many (RFC 5905 §7.1, NMIN).
-const MIN_SURVIVORS: usize = 3;
-/// What one stratum weighs in the order of the survivors, in seconds of root distance (RFC 5905 §7.1, MAXDIST).
+/// What one stratum weighs in the order of the servers, in seconds of root distance (RFC 5905 §7.1, MAXDIST).
 const STRATUM_WEIGHT: Interval = Interval::from_secs(1);
+/// How many of the most exact servers' offsets are tried as a beginning: enough to find the right one, and few enough that the
+/// work grows with the number of servers alone.
+const BEGINNINGS: usize = 32;
+/// The mean settles in three or four rounds; the rest is for odd cases.
+const ROUNDS: usize = 20;
+/// Halvings that find a variance to a hundredth of the largest that it can be, and more is not known of it.
+const BISECTIONS: usize = 12;
 
 /// What the clock should be moved by, and how sure that is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
     /// To be added to the local clock; positive: it is behind.
     pub offset: Interval,
-    /// The error bound: the system peer's root distance, and how far the survivors' mean lies from it.
-    pub root_distance: Interval,
+    /// The error bound: the distance from the offset to the farther end of [`span`](Estimate::span). While more than half of the
+    /// votes are honest, the truth lies within offset ± bound.
+    pub bound: Interval,
+    /// The hull of what a majority of the votes covers.
+    pub span: Span,
     /// How far measurements differ: the system peer's jitter.
     pub jitter: Interval,
-    /// The system peer, as its place among the candidates: the survivor with the least stratum, then root distance.
+    /// The system peer, as its place among the candidates: of the servers with a part in the offset the one with the least
+    /// stratum, then root distance.
     pub system_peer: usize,
+    /// How many names agree on one point; where one name stands alone, how many of its servers.
+    pub agreeing: usize,
+    /// How many names, or servers of a lone name, have a vote.
+    pub voters: usize,
 }
 
-fn rank(peer: &Peer) -> Interval {
-    STRATUM_WEIGHT * i32::from(peer.stratum) + peer.root_distance
+impl Estimate {
+    /// Moves the offset to what is known better, as far as the majority allows, and the bound with it.
+    pub fn move_to(&mut self, offset: Interval) {
+        self.offset = self.span.nearest(offset);
+        self.bound = self.span.farther_end(self.offset);
+    }
 }
 
-/// Removes the server whose offset differs most from the others' as long as that makes the rest agree better than the best
-/// of them agrees with itself.
-pub(super) fn cluster(mut peers: Vec<(usize, &Peer)>) -> Vec<(usize, &Peer)> {
-    peers.sort_by_key(|(_, peer)| rank(peer));
-    while peers.len() > MIN_SURVIVORS {
-        let widest = peers
-            .iter()
-            .enumerate()
-            .map(|(place, (_, peer))| (place, selection_jitter(peer, &peers)))
-            .max_by(|(_, a), (_, b)| a.total_cmp(b));
-        let steadiest = peers.iter().map(|(_, peer)| peer.jitter.as_secs_f64()).fold(f64::INFINITY, f64::min);
-        match widest {
-            Some((place, jitter)) if jitter > steadiest => peers.remove(place),
-            _ => break,
-        };
-    }
-    peers
+/// The offset that servers agree on.
+pub(super) struct Combined {
+    /// The offset.
+    pub offset: Interval,
+    /// The places of those that have a part in it, the best one first; never empty.
+    pub parts: Vec<usize>,
 }
 
-/// Root of the mean square of the differences to the others, in seconds.
-fn selection_jitter(peer: &Peer, peers: &[(usize, &Peer)]) -> f64 {
-    let squares: f64 = peers.iter().map(|(_, other)| (other.offset - peer.offset).as_secs_f64().powi(2)).sum();
-    (squares / (peers.len() - 1) as f64).sqrt()
+/// A server in numbers relative to one of them, in seconds: small however far off the clock is.
+struct Part {
+    offset: f64,
+    bound: f64,
+    weighing: f64,
+    votes: f64,
 }
 
-/// The mean of the survivors' offsets, each weighted by the inverse of its root distance; nothing without survivors.
-pub(super) fn combine(survivors: &[(usize, &Peer)]) -> Option<Estimate> {
-    let (system_peer, first) = *survivors.first()?;
-    // Relative to the system peer, so that the floating point numbers are small however far off the clock is.
-    let (mut weights, mut weighted) = (0.0, 0.0);
-    for (_, peer) in survivors {
-        let weight = 1.0 / peer.root_distance.as_secs_f64().max(1e-9);
-        weights += weight;
-        weighted += weight * (peer.offset - first.offset).as_secs_f64();
+impl Part {
+    /// How well the server's claim fits to `x`: 1 at its offset, 0 from its bound on.
+    fn fit(&self, x: f64) -> f64 {
+        (1.0 - ((x - self.offset) / self.bound).powi(2)).max(0.0)
     }
-    let from_first = Interval::from_secs_f64(weighted / weights);
-    Some(Estimate {
-        offset: first.offset + from_first,
-        root_distance: first.root_distance + from_first.abs(),
-        jitter: first.jitter,
-        system_peer,
-    })
+
+    /// The server's weight in a mean that was `x` so far, where servers differ by `excess` beyond what they weigh in with.
+    fn weight(&self, x: f64, excess: f64) -> f64 {
+        self.votes * self.fit(x) / (self.weighing.powi(2) + excess)
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::select::tests::peer;
-    use super::*;
-
-    #[test]
-    fn the_mean_leans_towards_the_server_with_less_distance() {
-        let (near, far) = (peer(0, 10), peer(6, 20));
-        let estimate = combine(&[(7, &near), (9, &far)]).unwrap();
-        assert_eq!(estimate.offset.micros(), 2000);
-        assert_eq!(estimate.root_distance.micros(), 12_000);
-        assert_eq!(estimate.system_peer, 7);
+/// Finds the offset in `majority` that the servers which touch it agree on best. Nothing if none touches it.
+///
+/// Servers whose offset lies in the majority's span have a part: first the point is sought that fits to the most of all claims,
+/// then the mean around it, weighted by vote ÷ distance². The weights fall to nothing at a server's bound, so that two groups
+/// which contradict each other, and are both covered by a wide interval, are never averaged. Where no two of the servers
+/// contradict each other, the truth lies in what all have in common, and so does the result: then it is wrong by no more than
+/// twice the narrowest honest bound.
+pub(super) fn combine(voters: &[Voter<'_>], peers: &[Option<Peer>], majority: Span) -> Option<Combined> {
+    let touching = || voters.iter().filter(|voter| voter.low <= majority.high && voter.high >= majority.low);
+    let peer = |voter: &Voter<'_>| peers[voter.index].as_ref();
+    let rank =
+        |voter: &&Voter<'_>| peer(voter).map(|peer| STRATUM_WEIGHT * i32::from(peer.stratum) + peer.root_distance);
+    let nearest = touching().min_by_key(|voter| peer(voter).map(|peer| peer.root_distance))?;
+    let origin = peer(nearest)?.offset;
+    let seconds = |offset: Interval| (offset - origin).as_secs_f64();
+    let part = |voter: &Voter<'_>| {
+        let peer = peer(voter)?;
+        Some(Part {
+            offset: seconds(peer.offset),
+            bound: peer.root_distance.as_secs_f64().max(1e-9),
+            weighing: peer.weighing_distance.as_secs_f64().max(1e-9),
+            votes: voter.votes as f64,
+        })
+    };
+    let with_part = |voter: &&Voter<'_>| peer(voter).is_some_and(|peer| majority.holds(peer.offset));
+    let all: Vec<Part> = touching().filter_map(part).collect();
+    let mut parts: Vec<Part> = touching().filter(with_part).filter_map(part).collect();
+    let offset = if parts.is_empty() {
+        majority.nearest(origin)
+    } else {
+        parts.sort_by(|a, b| a.bound.total_cmp(&b.bound));
+        let span = (seconds(majority.low), seconds(majority.high));
+        majority.nearest(origin + Interval::from_secs_f64(mean(&parts, beginning(&all, &parts, span))))
+    };
+    let offset = common(touching()).map_or(offset, |span| span.nearest(offset));
+    let holding = |voter: &&Voter<'_>| voter.low <= offset && offset <= voter.high;
+    let mut having: Vec<&Voter<'_>> = touching().filter(with_part).filter(holding).collect();
+    if having.is_empty() {
+        having = touching().filter(holding).collect();
     }
+    having.sort_by_key(rank);
+    let parts: Vec<usize> = having.iter().map(|voter| voter.index).collect();
+    (!parts.is_empty()).then_some(Combined { offset, parts })
+}
 
-    #[test]
-    fn a_wide_interval_moves_the_mean_by_less_than_a_narrow_one_allows() {
-        let (good, wide) = (peer(0, 10), peer(990, 1000));
-        let moved = combine(&[(0, &good), (1, &good), (2, &good), (3, &wide)]).unwrap().offset;
-        assert!(moved < good.root_distance, "{moved} s");
-    }
+/// The point that fits best to all claims, of the offsets of the most exact servers, the ends of the span and its middle.
+/// `parts` are in order of their bounds.
+fn beginning(all: &[Part], parts: &[Part], (low, high): (f64, f64)) -> f64 {
+    let fit = |x: f64| all.iter().map(|part| part.votes * part.fit(x)).sum::<f64>();
+    let offsets = parts.iter().take(BEGINNINGS).map(|part| part.offset);
+    let points = offsets.chain([low, high, f64::midpoint(low, high)]);
+    // Of equals the first, which is the most exact server's.
+    points.map(|x| (x, fit(x))).reduce(|a, b| if b.1 > a.1 { b } else { a }).map_or(0.0, |(x, _)| x)
+}
 
-    #[test]
-    fn a_large_offset_keeps_its_nanoseconds() {
-        let mut far = peer(1_577_880_000_000, 10);
-        far.offset += Interval::from_nanos(1);
-        assert_eq!(combine(&[(0, &far)]).unwrap().offset, far.offset);
-    }
-
-    #[test]
-    fn the_odd_one_of_four_goes_and_three_stay() {
-        let peers = [peer(0, 50), peer(40, 50), peer(1, 50), peer(2, 50)];
-        let survivors = cluster(peers.iter().enumerate().collect());
-        let mut places: Vec<usize> = survivors.iter().map(|(index, _)| *index).collect();
-        places.sort_unstable();
-        assert_eq!(places, [0, 2, 3]);
-    }
-
-    #[test]
-    fn servers_that_jitter_more_than_they_differ_all_stay() {
-        let mut peers = [peer(0, 50), peer(1, 50), peer(2, 50), peer(3, 50), peer(4, 50)];
-        for peer in &mut peers {
-            peer.jitter = Interval::from_micros(20_000);
+/// The weighted mean around a point, from where the weights are taken anew until it rests.
+fn mean(parts: &[Part], from: f64) -> f64 {
+    let mut x = from;
+    for _ in 0..ROUNDS {
+        let excess = excess(parts, x);
+        let (weights, weighted) = parts.iter().fold((0.0, 0.0), |(weights, weighted), part| {
+            let weight = part.weight(x, excess);
+            (weights + weight, weighted + weight * part.offset)
+        });
+        if weights <= 0.0 {
+            break;
         }
-        assert_eq!(cluster(peers.iter().enumerate().collect()).len(), 5);
+        let next = weighted / weights;
+        if (next - x).abs() < 1e-9 {
+            return next;
+        }
+        x = next;
     }
+    x
+}
 
-    #[test]
-    fn the_lower_stratum_leads() {
-        let (mut second, first) = (peer(0, 1), peer(0, 30));
-        second.stratum = 3;
-        let survivors = cluster(vec![(0, &second), (1, &first)]);
-        assert_eq!(combine(&survivors).unwrap().system_peer, 1);
+/// The variance that servers have in common beyond their own claims, in s²: so much that they differ no more than that explains
+/// (the consensus mean of Paule and Mandel 1982). Servers a tenth of a millisecond away that differ by one count alike, and
+/// whoever claims to be a microsecond away gains nothing by it.
+fn excess(parts: &[Part], x: f64) -> f64 {
+    let deviation = |excess: f64| {
+        let square = |part: &Part| (x - part.offset).powi(2) / (part.weighing.powi(2) + excess);
+        parts.iter().map(|part| part.votes * part.fit(x) * (square(part) - 1.0)).sum::<f64>()
+    };
+    if deviation(0.0) <= 0.0 {
+        return 0.0;
     }
+    let farthest = parts.iter().map(|part| (x - part.offset).powi(2)).fold(0.0, f64::max);
+    let (mut low, mut high) = (0.0, farthest);
+    for _ in 0..BISECTIONS {
+        let middle = f64::midpoint(low, high);
+        (low, high) = if deviation(middle) > 0.0 { (middle, high) } else { (low, middle) };
+    }
+    high
 }

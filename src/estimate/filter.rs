@@ -1,12 +1,17 @@
 //! One server: the best of its samples, and whether it is fit to be believed at all.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
-use super::sample::{Kiss, Sample};
+use super::consistency::Consistency;
+use super::distance::{TooDistant, root_distance, weighing_distance};
+use super::sample::{Kiss, Sample, parts_per_million};
 use crate::time::Interval;
 
-/// What round trips to a reference clock count for at least.
-const MIN_ROUND_TRIPS: Interval = Interval::from_micros(10_000);
+/// How fast this machine's clock may go astray after a sample: the kernel's fastest slew, which an earlier run may have begun
+/// (adjtime(3)). No oscillator that works drifts as fast.
+const AGE_PPM: i128 = 500;
 
 /// Where a server stops being fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +52,17 @@ pub enum DropReason {
     /// Replies came, and none proved that the server knows our key.
     #[error("Server is untrusted")]
     Untrusted,
+    /// The samples cannot all be true, and no majority of newest ones agrees.
+    #[error("its samples contradict each other: offsets {before:+.6} and {after:+.6} sec")]
+    Contradiction {
+        /// An earlier sample's offset.
+        before: Interval,
+        /// The newest sample's offset.
+        after: Interval,
+    },
     /// The error bound from here to the reference clock is too large.
-    #[error("root distance {0:.3} s is too large")]
-    RootDistance(Interval),
+    #[error(transparent)]
+    RootDistance(TooDistant),
 }
 
 /// What is known of one server.
@@ -66,8 +79,12 @@ pub struct Candidate {
 /// A server as the selection sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Peer {
-    /// Which of the candidate's samples was the best: the one with the least delay, for queues only ever add.
+    /// Which of the candidate's samples was the best: of those that count the one with the least delay, for queues only ever add.
     pub best: usize,
+    /// Whether the samples can all be true.
+    pub consistency: Consistency,
+    /// How many samples count.
+    pub counted: usize,
     /// Its offset; positive: the local clock is behind.
     pub offset: Interval,
     /// Its delay.
@@ -76,43 +93,55 @@ pub struct Peer {
     pub dispersion: Interval,
     /// How far the other samples' offsets lie from the best one's (root of the mean square).
     pub jitter: Interval,
-    /// Error bound from here to the reference clock, half the round trips included (RFC 5905 §11.1).
+    /// Error bound from here to the reference clock, half the round trips included (RFC 5905 §11.1): the truth lies within
+    /// offset ± this, if the server is right.
     pub root_distance: Interval,
+    /// How far off the offset is likely to be; what the server is weighed by among others.
+    pub weighing_distance: Interval,
     /// The server's effective stratum.
     pub stratum: u8,
 }
 
 impl Candidate {
-    /// The best sample and what the others say of it; nothing without samples.
-    pub fn filter(&self, limits: &Limits) -> Option<Peer> {
+    /// The best sample and what the others say of it, at the raw monotonic time `now`; nothing without samples.
+    pub fn filter(&self, limits: &Limits, now: Duration) -> Option<Peer> {
         // A sample that is unfit by itself is passed over where there is a better one, so that one damaged reply does not
         // speak for the server.
-        let fit = |sample: &Sample| sample_fault(sample, limits).is_none();
-        let fits: Vec<&Sample> = self.samples.iter().filter(|sample| fit(sample)).collect();
-        let is_odd = |sample: &Sample| is_outvoted(sample, &fits);
-        let badness = |sample: &Sample| (!fit(sample), is_odd(sample), sample.delay);
-        let (best, sample) = self.samples.iter().enumerate().min_by_key(|(_, sample)| badness(sample))?;
-        // Whoever slips in one false reply is not to spoil the others.
-        let may_speak = |other: &Sample| fit(other) && (is_odd(sample) || !is_odd(other));
-        let others: Vec<f64> = self
-            .samples
-            .iter()
-            .enumerate()
-            .filter(|(index, other)| *index != best && may_speak(other))
-            .map(|(_, other)| (other.offset - sample.offset).as_secs_f64().powi(2))
-            .collect();
-        let jitter = (others.iter().sum::<f64>() / others.len().max(1) as f64).sqrt();
-        let jitter = Interval::from_secs_f64(jitter).max(sample.dispersion);
-        let header = &sample.header;
+        let mut usable = self.numbered(|sample| sample_fault(sample, limits).is_none());
+        if usable.is_empty() {
+            usable = self.numbered(|_| true);
+        }
+        let consistency = Consistency::of(&usable.iter().map(|(_, sample)| *sample).collect::<Vec<_>>());
+        match consistency {
+            Consistency::Changed { from, .. } => drop(usable.drain(..from)),
+            Consistency::Stray { place, .. } => drop(usable.remove(place)),
+            Consistency::Agree | Consistency::Contradict { .. } => {}
+        }
+        let (best, sample) = *usable.iter().min_by_key(|(_, sample)| sample.delay)?;
+        let jitter = jitter(sample, usable.iter().filter(|(index, _)| *index != best).map(|(_, other)| *other));
+        let age = Interval::from(now.saturating_sub(sample.taken.raw));
         Some(Peer {
             best,
+            consistency,
+            counted: usable.len(),
             offset: sample.offset,
             delay: sample.delay,
             dispersion: sample.dispersion,
             jitter,
-            root_distance: root_distance(sample) + jitter,
-            stratum: header.stratum.effective(),
+            root_distance: root_distance(sample) + jitter + parts_per_million(age, AGE_PPM),
+            weighing_distance: weighing_distance(sample) + jitter,
+            stratum: sample.header.stratum.effective(),
         })
+    }
+
+    /// Whether the samples, whatever they are worth, cannot all be true: then more of them tell which to believe.
+    pub fn contradicts_itself(&self) -> bool {
+        Consistency::of(&self.samples.iter().collect::<Vec<_>>()) != Consistency::Agree
+    }
+
+    /// The samples that are wanted, each with its place.
+    fn numbered(&self, wanted: impl Fn(&Sample) -> bool) -> Vec<(usize, &Sample)> {
+        self.samples.iter().enumerate().filter(|(_, sample)| wanted(sample)).collect()
     }
 
     /// The first test that the server fails; `peer` is what [`filter`](Candidate::filter) gave.
@@ -127,10 +156,23 @@ impl Candidate {
         let Some(peer) = peer else {
             return Some(if self.untrusted { DropReason::Untrusted } else { DropReason::NoData });
         };
-        sample_fault(&self.samples[peer.best], limits).or_else(|| {
-            (peer.root_distance > limits.root_distance).then_some(DropReason::RootDistance(peer.root_distance))
+        let sample = &self.samples[peer.best];
+        sample_fault(sample, limits).or(match peer.consistency {
+            Consistency::Contradict { before, after } => Some(DropReason::Contradiction { before, after }),
+            _ if peer.root_distance > limits.root_distance => {
+                let too_distant = TooDistant::new(peer.root_distance, sample, peer.jitter, limits.root_distance);
+                Some(DropReason::RootDistance(too_distant))
+            }
+            _ => None,
         })
     }
+}
+
+/// How far other samples lie from the best one, root of the mean square; never less than the error of reading both clocks.
+fn jitter<'a>(best: &Sample, others: impl Iterator<Item = &'a Sample>) -> Interval {
+    let squares: Vec<f64> = others.map(|other| (other.offset - best.offset).as_secs_f64().powi(2)).collect();
+    let jitter = (squares.iter().sum::<f64>() / squares.len().max(1) as f64).sqrt();
+    Interval::from_secs_f64(jitter).max(best.dispersion)
 }
 
 /// ntpdate's tests, in its order.
@@ -146,7 +188,7 @@ fn sample_fault(sample: &Sample, limits: &Limits) -> Option<DropReason> {
     } else if header.reference.is_zero() {
         // "Never set" is the longest time without.
         Some(DropReason::TooLongWithoutSync)
-    } else if reference_age.is_negative() {
+    } else if reference_age < -sample.precision() {
         Some(DropReason::VeryBroken)
     } else if reference_age >= limits.reference_age {
         Some(DropReason::TooLongWithoutSync)
@@ -155,17 +197,102 @@ fn sample_fault(sample: &Sample, limits: &Limits) -> Option<DropReason> {
     }
 }
 
-/// Whether most of a server's own samples contradict this one: the intervals in which the truth lies, as far as the way to the
-/// server goes, have nothing in common. A server that jumps is believed no more for answering quickly afterwards.
-fn is_outvoted(sample: &Sample, fit: &[&Sample]) -> bool {
-    let reach = |sample: &Sample| sample.delay.max(MIN_ROUND_TRIPS) / 2 + sample.dispersion;
-    let agrees = |other: &&&Sample| (other.offset - sample.offset).abs() <= reach(other) + reach(sample);
-    fit.iter().filter(agrees).count() * 2 < fit.len()
-}
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::time::{Reading, Time};
+    use crate::wire::{Header, Mode, NtpShort, NtpTimestamp, Stratum};
 
-/// Half of all round trips to the reference clock and all dispersions on the way (RFC 5905 A.5.5.2). As there, round trips
-/// have a least value: two honest servers differ by more than a LAN's delays say.
-fn root_distance(sample: &Sample) -> Interval {
-    let round_trips = sample.header.root_delay.to_interval() + sample.delay;
-    round_trips.max(MIN_ROUND_TRIPS) / 2 + sample.header.root_dispersion.to_interval() + sample.dispersion
+    const LIMITS: Limits = Limits {
+        delay: Interval::from_secs(8),
+        root_distance: Interval::from_secs(3),
+        reference_age: Interval::from_secs(86_400),
+    };
+
+    /// A sound sample with this offset and delay in milliseconds.
+    pub(in crate::estimate) fn sample(offset_ms: i64, delay_ms: i64) -> Sample {
+        let now = Time::from_unix(1_800_000_000, 0);
+        let stamp = NtpTimestamp::from_time(now);
+        Sample {
+            offset: Interval::from_micros(offset_ms * 1000),
+            delay: Interval::from_micros(delay_ms * 1000),
+            dispersion: Interval::from_micros(2),
+            sent: now,
+            taken: Reading { real: now, raw: Duration::from_secs(100) },
+            header: Header {
+                mode: Mode::SERVER,
+                stratum: Stratum(2),
+                precision: -20,
+                reference: stamp,
+                receive: stamp,
+                transmit: stamp,
+                ..Header::request(4, NtpTimestamp::ZERO)
+            },
+        }
+    }
+
+    fn reason(candidate: &Candidate) -> Option<DropReason> {
+        let peer = candidate.filter(&LIMITS, Duration::from_secs(100));
+        candidate.drop_reason(peer.as_ref(), &LIMITS)
+    }
+
+    /// Why a server with such samples is refused, as it is printed.
+    fn refusal(samples: Vec<Sample>) -> String {
+        reason(&Candidate { samples, ..Candidate::default() }).expect("it is refused").to_string()
+    }
+
+    #[test]
+    fn the_shortest_way_speaks_for_the_server() {
+        let samples = vec![sample(3, 9), sample(1, 4), sample(2, 6)];
+        let candidate = Candidate { samples, ..Candidate::default() };
+        let peer = candidate.filter(&LIMITS, Duration::from_secs(100)).unwrap();
+        assert_eq!((peer.best, peer.counted, peer.offset.micros()), (1, 3, 1000));
+        assert_eq!(reason(&candidate), None);
+    }
+
+    #[test]
+    fn after_a_change_the_newest_alone_count() {
+        let samples = vec![sample(0, 1), sample(2000, 9), sample(2001, 7), sample(2002, 8)];
+        let candidate = Candidate { samples, ..Candidate::default() };
+        let peer = candidate.filter(&LIMITS, Duration::from_secs(100)).unwrap();
+        assert_eq!((peer.best, peer.counted, peer.offset.micros()), (2, 3, 2_001_000));
+        assert!(peer.root_distance < Interval::from_micros(10_000), "{:?}", peer.root_distance);
+        assert_eq!(reason(&candidate), None);
+    }
+
+    #[test]
+    fn two_clocks_behind_one_address_are_no_server() {
+        let samples = vec![sample(0, 1), sample(3000, 1), sample(0, 1), sample(3000, 1)];
+        assert_eq!(refusal(samples), "its samples contradict each other: offsets +0.000000 and +3.000000 sec");
+    }
+
+    #[test]
+    fn the_number_that_is_too_large_is_named() {
+        let with = |change: &dyn Fn(&mut Sample)| {
+            let mut sample = sample(0, 1);
+            change(&mut sample);
+            refusal(vec![sample])
+        };
+        let short = |seconds: f64| NtpShort::from_bits((seconds * 65_536.0) as u32);
+        assert_eq!(
+            with(&|sample| sample.header.root_dispersion = short(10.7)),
+            "root distance 10.705 s is too large: root dispersion 10.700 s (--max-distance is 3.000)"
+        );
+        assert!(with(&|sample| sample.header.root_delay = short(8.0)).contains("root delay 8.000 s"));
+        assert!(with(&|sample| sample.delay = Interval::from_secs(7)).contains("delay 7.000 s"));
+        let coarse = with(&|sample| {
+            sample.header.precision = 2;
+            sample.dispersion = Interval::from_secs(4);
+        });
+        assert!(coarse.contains("precision 4.000 s"), "{coarse}");
+        let scattered = refusal(vec![sample(0, 4000), sample(3900, 4000), sample(3900, 4000)]);
+        assert!(scattered.contains("jitter 3.900 s"), "{scattered}");
+    }
+
+    #[test]
+    fn an_old_sample_is_less_exact() {
+        let candidate = Candidate { samples: vec![sample(0, 1)], ..Candidate::default() };
+        let distance = |seconds| candidate.filter(&LIMITS, Duration::from_secs(seconds)).unwrap().root_distance;
+        assert_eq!((distance(120) - distance(100)).micros(), 10_000, "500 ppm over 20 s");
+    }
 }

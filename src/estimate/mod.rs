@@ -1,29 +1,53 @@
 //! From samples to one estimate of the offset, and a verdict on each server (RFC 5905 §10 and §11). Pure.
+//!
+//! The selection keeps five promises as long as less than half of the votes lie, in whatever way: an answer is always found;
+//! the truth lies within offset ± bound; the error is at most twice the widest honest bound; a near server is not made worse by
+//! far ones; and votes belong to names, however many addresses they have. `tests/agreement` tries to break each of them.
 #![forbid(unsafe_code)]
 
 mod combine;
+mod consistency;
+mod distance;
 mod filter;
+mod majority;
 mod sample;
-mod select;
+mod votes;
+
+use std::time::Duration;
 
 pub use combine::Estimate;
+pub use consistency::Consistency;
+pub use distance::{DistancePart, TooDistant};
 pub use filter::{Candidate, DropReason, Limits, Peer};
+pub use majority::Span;
 pub use sample::{Kiss, LocalTimes, Rejection, Sample};
-pub use select::NoMajority;
+
+use majority::{Voter, agreeing, majority};
+
+use crate::time::Interval;
 
 /// What became of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Agrees with the majority and has a part in the estimate.
     Truechimer,
-    /// Agrees with the majority, but others lie closer together: without a part in the estimate.
+    /// Agrees with the majority, and has no part in the estimate: too vague to count, or not sure to be right.
     Outlier,
     /// Contradicts the majority.
     Falseticker,
     /// Fit by itself, but the fit servers have no majority.
     Undecided,
+    /// Could not have changed the result any more, and was not waited for.
+    NotAwaited,
     /// Unfit by itself.
     Dropped(DropReason),
+}
+
+/// The fit servers contradict each other and no group of them has the majority.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoMajority {
+    /// Each fit server, as its place among the candidates, and its offset, in order of the offsets.
+    pub offsets: Vec<(usize, Interval)>,
 }
 
 /// Why there is no estimate.
@@ -33,6 +57,35 @@ pub enum NoEstimate {
     NoServer,
     /// The fit servers contradict each other.
     NoMajority(NoMajority),
+    /// Fewer names agree than have to.
+    TooFew {
+        /// So many agree.
+        agreeing: usize,
+        /// So many have to.
+        wanted: usize,
+    },
+}
+
+/// A server that may vote.
+#[derive(Clone, Copy, Debug)]
+pub struct Contender<'a> {
+    /// What was measured.
+    pub candidate: &'a Candidate,
+    /// The names that lead to it, as numbers.
+    pub names: &'a [usize],
+    /// Whether its vote is still open: it may yet say anything, or nothing.
+    pub is_open: bool,
+}
+
+/// When the servers' agreement counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Where a server stops being fit.
+    pub limits: Limits,
+    /// So many names have to agree.
+    pub min_agreeing: usize,
+    /// The user gave one name: its servers are counted in place of names.
+    pub lone_name: bool,
 }
 
 /// The result over all servers, which keep their order.
@@ -46,41 +99,108 @@ pub struct Assessment {
     pub estimate: Result<Estimate, NoEstimate>,
 }
 
-/// Judges every candidate and combines those that agree.
-pub fn assess(candidates: &[&Candidate], limits: &Limits) -> Assessment {
-    let peers: Vec<Option<Peer>> = candidates.iter().map(|candidate| candidate.filter(limits)).collect();
-    let mut verdicts: Vec<Verdict> = candidates
-        .iter()
-        .zip(&peers)
-        .map(|(candidate, peer)| match candidate.drop_reason(peer.as_ref(), limits) {
-            Some(reason) => Verdict::Dropped(reason),
-            None => Verdict::Undecided,
-        })
-        .collect();
-    let fit: Vec<(usize, &Peer)> = peers
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| verdicts[*index] == Verdict::Undecided)
-        .filter_map(|(index, peer)| Some((index, peer.as_ref()?)))
-        .collect();
-    let estimate = judge(&fit, &mut verdicts);
+/// Judges every contender and combines those that agree. Where votes are open, the estimate's bound holds whatever those servers
+/// would say; there is none if they could overturn the majority.
+pub fn assess(contenders: &[Contender<'_>], rules: &Rules) -> Assessment {
+    let now = newest_sample(contenders);
+    let limits = &rules.limits;
+    let peers: Vec<Option<Peer>> = contenders.iter().map(|contender| contender.candidate.filter(limits, now)).collect();
+    let judge = |(contender, peer): (&Contender<'_>, &Option<Peer>)| {
+        // Whoever has shown only that he is not the server may be told so, though the server may yet answer.
+        if contender.is_open && !(contender.candidate.untrusted && peer.is_none()) {
+            return Verdict::NotAwaited;
+        }
+        let reason = contender.candidate.drop_reason(peer.as_ref(), limits);
+        reason.map_or(Verdict::Undecided, Verdict::Dropped)
+    };
+    let mut verdicts: Vec<Verdict> = contenders.iter().zip(&peers).map(judge).collect();
+    let estimate = Count::of(contenders, &peers, &verdicts).estimate(&peers, &mut verdicts, rules);
     Assessment { peers, verdicts, estimate }
 }
 
-fn judge(fit: &[(usize, &Peer)], verdicts: &mut [Verdict]) -> Result<Estimate, NoEstimate> {
-    if fit.is_empty() {
-        return Err(NoEstimate::NoServer);
-    }
-    let truechimers = select::intersect(fit).map_err(NoEstimate::NoMajority)?;
-    for (index, _) in fit {
-        verdicts[*index] = Verdict::Falseticker;
-    }
-    for (index, _) in &truechimers {
-        verdicts[*index] = Verdict::Outlier;
-    }
-    let survivors = combine::cluster(truechimers);
-    for (index, _) in &survivors {
-        verdicts[*index] = Verdict::Truechimer;
-    }
-    combine::combine(&survivors).ok_or(NoEstimate::NoServer)
+/// The raw monotonic time at which the last sample of all was taken.
+fn newest_sample(contenders: &[Contender<'_>]) -> Duration {
+    let samples = contenders.iter().flat_map(|contender| &contender.candidate.samples);
+    samples.map(|sample| sample.taken.raw).max().unwrap_or_default()
 }
+
+/// The votes of a run.
+struct Count<'a> {
+    /// The fit servers.
+    voters: Vec<Voter<'a>>,
+    /// All votes, open ones included.
+    all: u64,
+    /// The votes that are open.
+    open: u64,
+}
+
+impl<'a> Count<'a> {
+    fn of(contenders: &[Contender<'a>], peers: &[Option<Peer>], verdicts: &[Verdict]) -> Count<'a> {
+        let names: Vec<&[usize]> = contenders.iter().map(|contender| contender.names).collect();
+        let is_fit = |server: usize| verdicts[server] == Verdict::Undecided;
+        let votes = votes::votes(&names, |server| is_fit(server) || contenders[server].is_open);
+        let voter = |index: usize| {
+            let peer = peers[index].as_ref().filter(|_| is_fit(index))?;
+            let (low, high) = (peer.offset - peer.root_distance, peer.offset + peer.root_distance);
+            Some(Voter { index, low, high, votes: votes[index], names: names[index] })
+        };
+        let open = (0..contenders.len()).filter(|server| contenders[*server].is_open).map(|server| votes[server]).sum();
+        Count { voters: (0..contenders.len()).filter_map(voter).collect(), all: votes.iter().sum(), open }
+    }
+
+    fn estimate(
+        &self,
+        peers: &[Option<Peer>],
+        verdicts: &mut [Verdict],
+        rules: &Rules,
+    ) -> Result<Estimate, NoEstimate> {
+        if self.voters.is_empty() {
+            return Err(NoEstimate::NoServer);
+        }
+        // What no open vote can take away, and what open votes can add.
+        let sure = majority(&self.voters, self.all, 0);
+        let span = sure.and_then(|_| majority(&self.voters, self.all, self.open));
+        let decided = span.and_then(|span| Some((span, combine::combine(&self.voters, peers, span)?)));
+        let Some((span, combined)) = decided else { return Err(self.no_majority(peers)) };
+        for voter in &self.voters {
+            let touches = voter.low <= span.high && voter.high >= span.low;
+            verdicts[voter.index] = if touches { Verdict::Outlier } else { Verdict::Falseticker };
+        }
+        combined.parts.iter().for_each(|part| verdicts[*part] = Verdict::Truechimer);
+        let agreeing = agreeing(&self.voters, rules.lone_name);
+        if agreeing < rules.min_agreeing {
+            return Err(NoEstimate::TooFew { agreeing, wanted: rules.min_agreeing });
+        }
+        let system_peer = combined.parts[0];
+        Ok(Estimate {
+            offset: combined.offset,
+            bound: span.farther_end(combined.offset),
+            span,
+            jitter: peers[system_peer].as_ref().map_or(Interval::ZERO, |peer| peer.jitter),
+            system_peer,
+            agreeing,
+            voters: self.size(rules.lone_name),
+        })
+    }
+
+    /// How many names have a vote, or servers where one name stands alone.
+    fn size(&self, lone_name: bool) -> usize {
+        if lone_name {
+            return self.voters.len();
+        }
+        let mut names: Vec<usize> = self.voters.iter().flat_map(|voter| voter.names).copied().collect();
+        names.sort_unstable();
+        names.dedup();
+        names.len()
+    }
+
+    fn no_majority(&self, peers: &[Option<Peer>]) -> NoEstimate {
+        let offset = |voter: &Voter<'_>| Some((voter.index, peers[voter.index].as_ref()?.offset));
+        let mut offsets: Vec<(usize, Interval)> = self.voters.iter().filter_map(offset).collect();
+        offsets.sort_unstable_by_key(|(_, offset)| *offset);
+        NoEstimate::NoMajority(NoMajority { offsets })
+    }
+}
+
+#[cfg(test)]
+mod tests;

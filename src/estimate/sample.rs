@@ -83,7 +83,8 @@ pub struct Sample {
     pub offset: Interval,
     /// (T4 − T1) − (T3 − T2): the round trip, without the time that the server took; never negative.
     pub delay: Interval,
-    /// The error bound of reading both clocks and of their drift during the exchange.
+    /// The error bound of reading both clocks and of their drift during the exchange. The server's announced precision is a
+    /// part of it: a coarse clock's timestamps are cut by up to that much.
     pub dispersion: Interval,
     /// T1.
     pub sent: Time,
@@ -111,13 +112,15 @@ pub struct LocalTimes {
 impl Sample {
     /// Measures an exchange. `era` is the first moment of the 136 years in which the server's times are taken to lie.
     ///
-    /// The header has to be a reply to our own request; that is the caller's to check.
+    /// The header has to be a reply to our own request; that is the caller's to check. Times in an impossible order are
+    /// rejected where they differ by more than the server's announced precision, to which it may have cut them.
     pub fn measure(header: Header, local: &LocalTimes, era: Time) -> Result<Sample, Rejection> {
         if header.receive.is_zero() || header.transmit.is_zero() {
             return Err(Rejection::NoTime);
         }
+        let tolerance = power_of_two(header.precision);
         let held = header.transmit.since(header.receive);
-        if held.is_negative() {
+        if held < -tolerance {
             return Err(Rejection::Order);
         }
         let moved = local.after.moved_since(&local.before);
@@ -126,7 +129,7 @@ impl Sample {
         }
         let elapsed = local.received - local.sent;
         let delay = elapsed - held;
-        if delay < NEGATIVE_DELAY {
+        if delay < NEGATIVE_DELAY - tolerance {
             return Err(Rejection::NegativeDelay(-delay));
         }
         let receive = header.receive.unfold(era);
@@ -135,7 +138,7 @@ impl Sample {
         Ok(Sample {
             offset: ((receive - local.sent) + (transmit - local.received)) / 2,
             delay: delay.max(Interval::ZERO),
-            dispersion: power_of_two(header.precision) + local.precision + parts_per_million(elapsed, PHI_PPM),
+            dispersion: tolerance + local.precision + parts_per_million(elapsed, PHI_PPM),
             sent: local.sent,
             taken: local.after,
             header,
@@ -146,6 +149,11 @@ impl Sample {
     pub fn clock_moved(&self, now: &Reading) -> Option<Interval> {
         let moved = now.moved_since(&self.taken);
         is_movement(moved, Interval::from(now.raw) - Interval::from(self.taken.raw)).then_some(moved)
+    }
+
+    /// The server's announced precision: its timestamps are good to ± so much.
+    pub fn precision(&self) -> Interval {
+        power_of_two(self.header.precision)
     }
 
     /// Whether the server itself says that it is not synchronised.

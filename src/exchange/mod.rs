@@ -50,7 +50,11 @@ pub struct Exchange {
     /// Sessions that have measured something, and those of them that still go on.
     served: usize,
     active_served: usize,
+    /// Sessions that still go on.
+    active: usize,
     answered: usize,
+    /// Requests that there will be at the most.
+    wanted: usize,
     trace: Trace,
 }
 
@@ -62,7 +66,9 @@ impl Exchange {
             timers: (0..servers.len()).map(|server| Reverse((start, server))).collect(),
             served: 0,
             active_served: 0,
+            active: servers.len(),
             answered: 0,
+            wanted: servers.len() * pace.samples,
             trace: Trace::default(),
             pace,
             deadline,
@@ -149,13 +155,17 @@ impl Exchange {
 
     /// How many requests have been answered, and how many there will be at the most.
     pub fn progress(&self) -> (usize, usize) {
-        (self.answered, self.sessions.len() * self.pace.samples)
+        (self.answered, self.wanted)
     }
 
-    /// What has been measured so far, and the number of servers that have measured something or still may.
-    pub fn standings(&self) -> (Vec<&Candidate>, usize) {
-        let voters = self.sessions.iter().filter(|session| session.is_served() || session.is_active()).count();
-        (self.sessions.iter().map(Session::candidate).collect(), voters)
+    /// What has been measured so far of each server, and whether the exchange with it still goes on.
+    pub fn standings(&self) -> impl Iterator<Item = (&Candidate, bool)> {
+        self.sessions.iter().map(|session| (session.candidate(), session.is_active()))
+    }
+
+    /// With how many servers the exchange still goes on.
+    pub fn active(&self) -> usize {
+        self.active
     }
 
     /// The result, per server in the order given, at the end of the run. Samples from before a movement of this machine's
@@ -168,10 +178,12 @@ impl Exchange {
     fn update<T>(&mut self, server: usize, act: impl FnOnce(&mut Session, &Pace) -> T) -> T {
         let session = &mut self.sessions[server];
         let (was_active, was_served, was_due) = (session.is_active(), session.is_served(), session.due());
-        let had_answered = session.answered();
+        let (had_answered, had_wanted) = (session.answered(), session.wanted());
         let result = act(session, &self.pace);
         let (active, served, due) = (session.is_active(), session.is_served(), session.due());
         self.answered += session.answered() - had_answered;
+        self.wanted += session.wanted() - had_wanted;
+        self.active -= usize::from(was_active && !active);
         self.served += usize::from(served && !was_served);
         self.active_served += usize::from(active && served);
         self.active_served -= usize::from(was_active && was_served);

@@ -12,6 +12,8 @@ use crate::net::Fault;
 use crate::time::{Reading, Time};
 use crate::wire::{Header, Key, Mode, NtpTimestamp};
 
+/// Samples that settle a contradiction among those that were to be taken; more than this no server is ever asked.
+const MOST_SAMPLES: usize = 8;
 /// The newest version of the protocol.
 const NEWEST_VERSION: u8 = 4;
 
@@ -56,6 +58,8 @@ pub struct Contact {
     pub last_reply: Option<Header>,
     /// What the replies proved, in a run with a key.
     pub authentication: Option<Authentication>,
+    /// Whether the exchange came to its own end; the run ended before where it did not.
+    pub is_finished: bool,
     /// What it measured.
     pub candidate: Candidate,
 }
@@ -65,6 +69,8 @@ pub(super) struct Session {
     address: SocketAddr,
     state: State,
     spacing: Duration,
+    /// How many requests are to be sent.
+    wanted: usize,
     requests: Vec<Request>,
     /// Requests in a row that ran out of time.
     lost: usize,
@@ -81,6 +87,7 @@ impl Session {
             address,
             state: State::Pausing(start),
             spacing: pace.first_spacing(&address),
+            wanted: pace.samples,
             requests: Vec::with_capacity(pace.samples),
             lost: 0,
             rejected: (0, None),
@@ -112,6 +119,10 @@ impl Session {
         !self.candidate.samples.is_empty()
     }
 
+    pub(super) fn wanted(&self) -> usize {
+        self.wanted
+    }
+
     pub(super) fn candidate(&self) -> &Candidate {
         &self.candidate
     }
@@ -141,7 +152,7 @@ impl Session {
         self.lost += 1;
         self.spacing = self.spacing.max(pace.polite);
         let useless = self.answered() == 0 && others_are_done;
-        if self.requests.len() >= pace.samples || self.lost >= pace.patience || useless {
+        if self.requests.len() >= self.wanted || self.lost >= pace.patience || useless {
             self.state = State::Done;
         } else {
             let last_sent = self.requests.last().map_or(now, |request| request.before.raw);
@@ -162,7 +173,7 @@ impl Session {
     /// How long to wait before the next request. A long time-out does not hold up the second request to a server that has
     /// not answered yet: a late reply to the first still counts.
     fn wait(&self, pace: &Pace) -> Duration {
-        let is_last = self.requests.len() >= pace.samples || self.lost + 1 >= pace.patience;
+        let is_last = self.requests.len() >= self.wanted || self.lost + 1 >= pace.patience;
         let silent = self.answered() == 0;
         if silent && !is_last { pace.timeout.min(pace.polite) } else { pace.timeout }
     }
@@ -225,7 +236,6 @@ impl Session {
             self.obey(kiss, after.raw, pace);
             return Some(TraceEvent::Kiss(kiss));
         }
-        self.proceed(place, after.raw, pace);
         let local = LocalTimes {
             sent: request.sent,
             received: at.unwrap_or(after.real),
@@ -234,11 +244,20 @@ impl Session {
             precision: pace.precision,
         };
         let stratum = header.stratum.0;
-        match Sample::measure(header, &local, pace.era) {
-            Ok(sample) => self.candidate.samples.push(sample),
-            Err(rejection) => return Some(self.reject(rejection)),
+        let measured = Sample::measure(header, &local, pace.era);
+        let event = match measured {
+            Ok(sample) => {
+                self.candidate.samples.push(sample);
+                (stratum > 15).then_some(TraceEvent::Unsynchronised(stratum))
+            }
+            Err(rejection) => Some(self.reject(rejection)),
+        };
+        // One sample alone was asked for by whoever wants no more.
+        if self.wanted > 1 && self.candidate.contradicts_itself() {
+            self.wanted = MOST_SAMPLES;
         }
-        (stratum > 15).then_some(TraceEvent::Unsynchronised(stratum))
+        self.proceed(place, after.raw);
+        event
     }
 
     /// A reply to one of our requests that has no reply yet, and the place of the request.
@@ -279,16 +298,16 @@ impl Session {
 
     fn obey(&mut self, kiss: Kiss, now: Duration, pace: &Pace) {
         self.candidate.kiss = Some(kiss);
-        let may_go_on = self.is_active() && self.requests.len() < pace.samples;
+        let may_go_on = self.is_active() && self.requests.len() < self.wanted;
         let slower = kiss == Kiss::Rate && self.spacing < pace.polite && may_go_on;
         self.spacing = self.spacing.max(pace.polite);
         self.state = if slower { State::Pausing(now + self.spacing) } else { State::Done };
     }
 
     /// After the reply to the newest request the next one is due; one to an older request changes nothing.
-    fn proceed(&mut self, place: usize, now: Duration, pace: &Pace) {
+    fn proceed(&mut self, place: usize, now: Duration) {
         if self.is_active() && place + 1 == self.requests.len() {
-            let complete = self.requests.len() >= pace.samples;
+            let complete = self.requests.len() >= self.wanted;
             self.state = if complete { State::Done } else { State::Pausing(now + self.spacing) };
         }
     }
@@ -312,6 +331,7 @@ impl Session {
             last_sent: self.last_sent(),
             last_reply: self.last_reply,
             authentication: self.proof.map(|proof| proof.record),
+            is_finished: self.state == State::Done,
             candidate: self.candidate,
         }
     }

@@ -285,8 +285,12 @@ fn samples_from_before_a_clock_movement_go() {
     let moved = |n| vec![(10 * MS, if n == 3 { Play::ClockMoved } else { Play::Good })];
     let played = play(&one(NEAR, moved), pace(4), LONG);
     let contact = &played.contacts[0];
-    assert_eq!(contact.candidate.samples.len(), 1, "the one after the movement");
-    assert_eq!(contact.rejected.0, 3);
+    assert_eq!(
+        contact.candidate.samples.len(),
+        5,
+        "those after the movement, of which four were asked for because of it"
+    );
+    assert_eq!((contact.sent, contact.rejected.0), (8, 3));
     assert!(matches!(contact.rejected.1, Some(Rejection::ClockMoved(by)) if by == Interval::from_secs(3)));
 }
 

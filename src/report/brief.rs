@@ -1,6 +1,6 @@
 //! A run that nobody watches: what matters, in one line.
 
-use super::{Channel, Context, Line, Priority, causes, conclusion};
+use super::{Channel, Context, Line, Priority, agreement, causes, conclusion};
 use crate::estimate::NoEstimate;
 use crate::outcome::{Conclusion, Outcome};
 use crate::plan::RunMode;
@@ -37,6 +37,9 @@ fn failure(outcome: &Outcome, context: &Context<'_>) -> String {
         Conclusion::NobodyToAsk => ("no servers can be used", Vec::new()),
         Conclusion::NoEstimate(NoEstimate::NoMajority(split)) => {
             ("no server suitable for synchronization found", vec![causes::disagreement(split, outcome, context)])
+        }
+        Conclusion::NoEstimate(NoEstimate::TooFew { agreeing, wanted }) => {
+            ("no server suitable for synchronization found", vec![agreement::too_few(*agreeing, *wanted)])
         }
         _ => ("no server suitable for synchronization found", Vec::new()),
     };

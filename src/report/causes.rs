@@ -1,7 +1,8 @@
 //! Why a name or a server is of no use, in one line each.
 
 use super::{Channel, Context, Line, Priority};
-use crate::estimate::{DropReason, NoMajority, Verdict};
+use crate::diagnosis;
+use crate::estimate::{Consistency, DropReason, NoMajority, Verdict};
 use crate::exchange::Contact;
 use crate::outcome::{Conclusion, Outcome, Server};
 use crate::wire::Leap;
@@ -34,7 +35,10 @@ pub(super) fn servers(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
 
 fn cause(server: &Server, outcome: &Outcome, context: &Context<'_>) -> Option<String> {
     match server.verdict {
-        Verdict::Truechimer | Verdict::Outlier | Verdict::Undecided => None,
+        Verdict::Truechimer => jumped(server),
+        Verdict::Outlier => context.output().verbose.then(|| diagnosis::outlier(server, outcome)),
+        Verdict::NotAwaited => not_awaited(server, context),
+        Verdict::Undecided => None,
         Verdict::Falseticker => Some(falseticker(server, outcome, context)),
         Verdict::Dropped(DropReason::NoData) => Some(no_data(&server.contact) + hint(&server.contact)),
         Verdict::Dropped(reason @ (DropReason::StrataTooHigh | DropReason::LeapNotInSync)) => {
@@ -45,6 +49,31 @@ fn cause(server: &Server, outcome: &Outcome, context: &Context<'_>) -> Option<St
         }
         Verdict::Dropped(reason) => Some(format!("Server dropped: {reason}")),
     }
+}
+
+/// Samples that do not count, for they contradict the others.
+fn jumped(server: &Server) -> Option<String> {
+    let peer = server.peer.as_ref()?;
+    let (counted, all) = (peer.counted, server.contact.candidate.samples.len());
+    match peer.consistency {
+        Consistency::Changed { before, after, .. } => Some(format!(
+            "its offset jumped from {before:+.6} to {after:+.6} sec: the newest {counted} of {all} samples count"
+        )),
+        Consistency::Stray { offset, .. } => Some(format!(
+            "one of its {all} samples, offset {offset:+.6} sec, contradicts the others and is passed over"
+        )),
+        Consistency::Agree | Consistency::Contradict { .. } => None,
+    }
+}
+
+/// A server that is merely slow is no trouble; one that has said nothing may be dead.
+fn not_awaited(server: &Server, context: &Context<'_>) -> Option<String> {
+    let (sent, answered) = (server.contact.sent, server.contact.answered);
+    let is_silent = answered == 0;
+    (is_silent || context.output().verbose).then(|| {
+        let heard = if is_silent { "no reply yet".to_owned() } else { format!("{answered} of {sent} answered") };
+        format!("{heard}, and not waited for: the others settle the time (-d waits, and looks for the cause)")
+    })
 }
 
 /// How far a falseticker lies from the majority.

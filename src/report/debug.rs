@@ -82,7 +82,7 @@ fn dropped(server: &Server, outcome: &Outcome, context: &Context<'_>) -> Option<
         Verdict::Falseticker => {
             Some(format!("{address}: Server dropped: {}", causes::falseticker(server, outcome, context)))
         }
-        Verdict::Truechimer | Verdict::Outlier | Verdict::Undecided => None,
+        Verdict::Truechimer | Verdict::Outlier | Verdict::Undecided | Verdict::NotAwaited => None,
     }
 }
 

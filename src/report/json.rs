@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use super::Context;
 use super::json_after::{self, DisciplineReport, RtcReport};
 use super::seconds::Seconds;
+use super::{Context, agreement};
 use crate::control::{PeerRow, ServerView};
 use crate::diagnosis::{Diagnosis, diagnose};
-use crate::estimate::{Sample, Verdict};
+use crate::estimate::{NoEstimate, Sample, Verdict};
 use crate::exchange::Authentication;
 use crate::outcome::{Conclusion, ExitStatus, Host, Outcome, Server};
 use crate::plan::RunMode;
@@ -126,6 +126,9 @@ struct PeerReport<'a> {
 struct EstimateReport {
     offset: Seconds,
     root_distance: Seconds,
+    interval: [Seconds; 2],
+    agreeing: usize,
+    voters: usize,
     system_peer: Option<IpAddr>,
 }
 
@@ -139,6 +142,9 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
             };
             (Some(estimate), Some(*decision), refusal.or_else(|| failure.clone()))
         }
+        Conclusion::NoEstimate(NoEstimate::TooFew { agreeing, wanted }) => {
+            (None, None, Some(agreement::too_few(*agreeing, *wanted)))
+        }
         Conclusion::NoEstimate(_) => (None, None, Some("no server suitable for synchronization found".to_owned())),
         Conclusion::NobodyToAsk => (None, None, Some("no servers can be used".to_owned())),
     };
@@ -148,7 +154,10 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
         servers: outcome.servers.iter().map(|one| server(one, outcome)).collect(),
         estimate: estimate.map(|estimate| EstimateReport {
             offset: estimate.offset.into(),
-            root_distance: estimate.root_distance.into(),
+            root_distance: estimate.bound.into(),
+            interval: [estimate.span.low.into(), estimate.span.high.into()],
+            agreeing: estimate.agreeing,
+            voters: estimate.voters,
             system_peer: outcome.address(estimate.system_peer).map(|address| address.ip()),
         }),
         decision: decision.map(word),
@@ -239,6 +248,7 @@ fn server<'a>(server: &'a Server, outcome: &Outcome) -> ServerReport<'a> {
             Verdict::Outlier => "outlier",
             Verdict::Falseticker => "falseticker",
             Verdict::Undecided => "undecided",
+            Verdict::NotAwaited => "not-awaited",
             Verdict::Dropped(_) => "dropped",
         },
         authentication: contact.authentication.as_ref().map(authentication),

@@ -1,6 +1,7 @@
 //! From an outcome to the lines that ntpdate prints. Pure: nothing is decided here, nothing is written.
 #![forbid(unsafe_code)]
 
+mod agreement;
 mod brief;
 mod causes;
 mod date;
@@ -124,6 +125,9 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
         lines.extend(query(outcome, context));
         lines.extend(causes::servers(outcome, context));
     }
+    if debug || context.output().verbose {
+        lines.extend(agreement::lines(outcome, context));
+    }
     // Before the last line, which is read by programs.
     lines.extend(rtc::lines(outcome, context));
     lines.extend(discipline::lines(outcome, context));
@@ -161,8 +165,14 @@ fn conclusion(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
         Conclusion::NobodyToAsk => vec![line(Priority::Error, "no servers can be used, exiting".to_owned())],
         Conclusion::NoEstimate(reason) => {
             let mut lines = Vec::new();
-            if let NoEstimate::NoMajority(split) = reason {
-                lines.push(line(Priority::Error, causes::disagreement(split, outcome, context)));
+            match reason {
+                NoEstimate::NoMajority(split) => {
+                    lines.push(line(Priority::Error, causes::disagreement(split, outcome, context)));
+                }
+                NoEstimate::TooFew { agreeing, wanted } => {
+                    lines.push(line(Priority::Error, agreement::too_few(*agreeing, *wanted)));
+                }
+                NoEstimate::NoServer => {}
             }
             lines.push(line(Priority::Error, "no server suitable for synchronization found".to_owned()));
             lines

@@ -15,7 +15,7 @@ pub(super) fn teach(
 ) -> Option<Taught> {
     let run = observe(servers, estimate, clock.boot(), &clock.now());
     let lesson = learn(earlier, &run)?;
-    estimate.offset = lesson.offset_at(&clock.now());
+    estimate.move_to(lesson.offset_at(&clock.now()));
     Some(Taught { lesson, kernel: clock.frequency().ok(), set: None })
 }
 

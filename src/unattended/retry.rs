@@ -28,7 +28,7 @@ impl Obstacle {
             Conclusion::NobodyToAsk if outcome.hosts.iter().any(resolved) => None,
             Conclusion::NobodyToAsk if outcome.hosts.iter().any(ended) => None,
             Conclusion::NobodyToAsk => Some(Obstacle::Names),
-            Conclusion::NoEstimate(NoEstimate::NoServer) => {
+            Conclusion::NoEstimate(NoEstimate::NoServer | NoEstimate::TooFew { .. }) => {
                 let unsynchronised = |server: &Server| {
                     matches!(
                         server.verdict,
@@ -45,8 +45,9 @@ impl Obstacle {
                 if outcome.servers.iter().any(unsynchronised) {
                     Some(Obstacle::Unsynchronised)
                 } else if silent.peek().is_none() {
-                    // They answered, with what time does not mend.
-                    None
+                    // They answered, with what time does not mend; a name that is missing may yet resolve.
+                    let is_missing = |host: &Host| host.addresses.is_err() && !ended(host);
+                    outcome.hosts.iter().any(is_missing).then_some(Obstacle::Names)
                 } else if silent.any(|server| server.contact.fault.is_none()) {
                     Some(Obstacle::Silence)
                 } else {

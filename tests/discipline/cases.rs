@@ -137,8 +137,8 @@ fn servers_that_differ_by_a_millisecond_are_all_heard() {
     }
     assert_small(machine.frequency_error(), 2e-7);
     machine.pass(QUARTER);
-    // Between the first, which is right, and the last, which is wrong by 1.05 ms.
-    assert!((-0.0001..0.0012).contains(&machine.offset()), "{}", machine.offset());
+    // Near the first, which is right and the nearest; the last is wrong by 1.05 ms.
+    assert!((-0.0002..0.0005).contains(&machine.offset()), "{}", machine.offset());
     // One of them does not answer any more.
     machine.program.ask(&["10.0.0.8", "10.0.0.15", "10.0.0.22"]);
     for _ in 0..3 {

@@ -3,6 +3,7 @@
 mod cases;
 mod damage;
 mod program;
+#[path = "../support/random.rs"]
 mod random;
 mod table;
 mod texts;

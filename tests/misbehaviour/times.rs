@@ -90,7 +90,7 @@ fn root_distance_is_bounded() {
     ] {
         let outcome = ask_one(builder);
         assert!(
-            matches!(dropped(&outcome), Some(DropReason::RootDistance(distance)) if distance > Interval::from_secs(3))
+            matches!(dropped(&outcome), Some(DropReason::RootDistance(found)) if found.distance > Interval::from_secs(3))
         );
     }
     assert_offset(&ask_one(Server::builder().root_dispersion(2.5)), 0);

@@ -20,6 +20,7 @@ fn server(algorithm: Algorithm, failed: usize, last_failure: Option<MacFault>) -
         last_sent: None,
         last_reply: None,
         authentication: Some(Authentication { key, algorithm, passed: 0, failed, last_failure, trust: 0 }),
+        is_finished: true,
         candidate: Candidate::default(),
     };
     let key = Some(KeyUse { file: "/etc/ntp.keys".into(), version: 4 });

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use rntpdate::estimate::{Assessment, Candidate, Limits, Peer, Verdict, assess};
+use rntpdate::estimate::{Assessment, Candidate, Contender, Limits, Peer, Rules, Verdict, assess};
 use rntpdate::exchange::{Contact, Pace};
 use rntpdate::time::Interval;
 
@@ -15,6 +15,7 @@ const LIMITS: Limits = Limits {
     root_distance: Interval::from_secs(3),
     reference_age: Interval::from_secs(86_400),
 };
+const RULES: Rules = Rules { limits: LIMITS, min_agreeing: 1, lone_name: false };
 /// What a trace keeps at the most.
 const MAX_EVENTS: usize = 10_000;
 
@@ -24,9 +25,11 @@ pub(crate) fn check(data: &[u8]) {
     played.act();
     while played.event(&mut input).is_some() {
         let (answered, wanted) = played.exchange.progress();
-        let (candidates, voters) = played.exchange.standings();
-        assert!(answered <= wanted && voters <= candidates.len());
-        judged(&candidates);
+        let standings: Vec<(&Candidate, bool)> = played.exchange.standings().collect();
+        assert!(
+            answered <= wanted && played.exchange.active() == standings.iter().filter(|(_, active)| *active).count()
+        );
+        judged(&standings);
     }
     let (contacts, trace) = played.run_out();
     assert!(trace.events.len() <= MAX_EVENTS);
@@ -38,12 +41,12 @@ pub(crate) fn check(data: &[u8]) {
             proved(contact, &played.proved);
         }
     }
-    judged(&contacts.iter().map(|contact| &contact.candidate).collect::<Vec<_>>());
+    judged(&contacts.iter().map(|contact| (&contact.candidate, false)).collect::<Vec<_>>());
 }
 
 /// Never more requests than wanted, never faster than allowed, whatever comes back.
 fn polite(contact: &Contact, sent: &[Sent], pace: &Pace) {
-    assert!(contact.sent == sent.len() && contact.sent <= pace.samples, "{} requests", sent.len());
+    assert!(contact.sent == sent.len() && contact.sent <= most_samples(pace), "{} requests", sent.len());
     let near = matches!(contact.address.ip(), IpAddr::V4(v4) if v4.is_private())
         || matches!(contact.address.ip(), IpAddr::V6(v6) if v6.is_unicast_link_local());
     let least = if near { pace.burst } else { pace.polite };
@@ -53,12 +56,17 @@ fn polite(contact: &Contact, sent: &[Sent], pace: &Pace) {
     }
 }
 
+/// Samples that contradict each other are settled by more of them.
+fn most_samples(pace: &Pace) -> usize {
+    if pace.samples > 1 { 8 } else { 1 }
+}
+
 /// Every sample answers one request of ours to that server, and no two the same.
 fn counted(contact: &Contact, sent: &[Sent], pace: &Pace) {
     assert!(contact.answered <= contact.sent);
     assert!(contact.reach.count_ones() as usize <= contact.answered);
     let samples = &contact.candidate.samples;
-    assert!(samples.len() <= contact.answered && samples.len() <= pace.samples);
+    assert!(samples.len() <= contact.answered && samples.len() <= most_samples(pace));
     let mut origins: Vec<u64> = samples.iter().map(|sample| sample.header.origin.to_bits()).collect();
     assert!(origins.iter().all(|origin| sent.iter().any(|request| request.nonce.to_bits() == *origin)));
     origins.sort_unstable();
@@ -78,10 +86,22 @@ fn proved(contact: &Contact, proved: &[Vec<u8>]) {
     assert!(contact.candidate.kiss.is_none() || passed > 0);
 }
 
-/// An estimate lies among the servers that it comes from, which are more than half of those that are fit.
-fn judged(candidates: &[&Candidate]) {
-    let Assessment { peers, verdicts, estimate } = assess(candidates, &LIMITS);
-    assert_eq!((peers.len(), verdicts.len()), (candidates.len(), candidates.len()));
+/// An estimate lies in what the majority covers, and its bound reaches to the end of that, whether or not votes are open.
+fn judged(standings: &[(&Candidate, bool)]) {
+    let names: Vec<[usize; 1]> = (0..standings.len()).map(|name| [name / 2]).collect();
+    for with_open in [false, true] {
+        let contenders: Vec<Contender<'_>> = standings
+            .iter()
+            .zip(&names)
+            .map(|((candidate, active), names)| Contender { candidate, names, is_open: *active && with_open })
+            .collect();
+        judged_as(&contenders);
+    }
+}
+
+fn judged_as(contenders: &[Contender<'_>]) {
+    let Assessment { peers, verdicts, estimate } = assess(contenders, &RULES);
+    assert_eq!((peers.len(), verdicts.len()), (contenders.len(), contenders.len()));
     for peer in peers.iter().flatten() {
         assert!(peer.delay >= Interval::ZERO && peer.dispersion > Interval::ZERO);
         assert!(peer.jitter >= peer.dispersion && peer.root_distance > peer.jitter);
@@ -94,16 +114,15 @@ fn judged(candidates: &[&Candidate]) {
             .filter_map(|(_, peer)| peer.as_ref())
             .collect()
     };
-    let fit = of(|verdict| !matches!(verdict, Verdict::Dropped(_)));
+    let fit = of(|verdict| !matches!(verdict, Verdict::Dropped(_) | Verdict::NotAwaited));
     assert!(fit.iter().all(|peer| peer.delay <= LIMITS.delay && peer.root_distance <= LIMITS.root_distance));
     let believed = of(|verdict| *verdict == Verdict::Truechimer);
     let Ok(estimate) = estimate else { return assert!(believed.is_empty()) };
-    let agreeing = of(|verdict| matches!(verdict, Verdict::Truechimer | Verdict::Outlier)).len();
-    assert!(2 * agreeing > fit.len() && !believed.is_empty());
-    let offsets = || believed.iter().map(|peer| peer.offset);
-    // The mean is one of floating point numbers.
-    let slack = Interval::from_micros(1);
-    assert!(estimate.offset >= offsets().min().unwrap() - slack && estimate.offset <= offsets().max().unwrap() + slack);
-    assert!(estimate.root_distance > Interval::ZERO && estimate.jitter > Interval::ZERO);
+    assert!(
+        !believed.is_empty() && believed.iter().all(|peer| (peer.offset - estimate.offset).abs() <= peer.root_distance)
+    );
+    assert!(estimate.span.holds(estimate.offset) && estimate.bound == estimate.span.farther_end(estimate.offset));
+    assert!(0 < estimate.agreeing && estimate.agreeing <= estimate.voters && estimate.voters <= fit.len());
+    assert!(estimate.bound >= Interval::ZERO && estimate.jitter > Interval::ZERO);
     assert_eq!(verdicts[estimate.system_peer], Verdict::Truechimer);
 }

@@ -180,7 +180,7 @@ impl Played {
 
     /// Lets the time pass to the end.
     pub(crate) fn run_out(&mut self) -> (Vec<Contact>, Trace) {
-        let bound = self.addresses.len() * (2 * self.pace.samples + 2);
+        let bound = self.addresses.len() * (2 * 8 + 2);
         for _ in 0..=bound {
             match self.act() {
                 Action::Wait(until) => {

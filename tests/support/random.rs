@@ -1,4 +1,5 @@
 //! Random numbers that are the same in each run of a test.
+#![allow(dead_code, reason = "each test that shares it uses a part")]
 
 /// SplitMix64.
 #[derive(Clone, Debug)]
@@ -25,6 +26,25 @@ impl Random {
     /// With mean 0 and variance 1.
     pub(crate) fn normal(&mut self) -> f64 {
         (-2.0 * self.uniform().ln()).sqrt() * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+
+    /// Evenly between the two.
+    pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.uniform()
+    }
+
+    /// A power of ten whose exponent lies evenly between the two.
+    pub(crate) fn power(&mut self, low: f64, high: f64) -> f64 {
+        10_f64.powf(self.between(low, high))
+    }
+
+    /// From 0 to `count`, which is not included.
+    pub(crate) fn below(&mut self, count: usize) -> usize {
+        (self.bits() % count as u64) as usize
+    }
+
+    pub(crate) fn sign(&mut self) -> f64 {
+        if self.bits() & 1 == 0 { 1.0 } else { -1.0 }
     }
 
     pub(crate) fn exponential(&mut self, mean: f64) -> f64 {

@@ -1,0 +1,30 @@
+//! What the servers agree on, and how many of them.
+
+use super::{Channel, Context, Line, Priority};
+use crate::outcome::{Conclusion, Outcome};
+use crate::plan::Plan;
+
+/// The line of -v and -d on a majority; nothing where there is none.
+pub(super) fn lines(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
+    let Conclusion::Decided { estimate, .. } = &outcome.conclusion else { return Vec::new() };
+    let (low, high) = (context.offset(estimate.span.low), context.offset(estimate.span.high));
+    let (agreeing, voters) = (estimate.agreeing, estimate.voters);
+    let text = format!(
+        "{agreeing} of {} agree, common interval {low} to {high} sec, error bound {:.6}",
+        counted(context.plan, voters),
+        estimate.bound
+    );
+    vec![Line { channel: Channel::Log(Priority::Info), at: outcome.finished, text }]
+}
+
+/// A name alone has no others to agree with: its servers are counted.
+fn counted(plan: &Plan, count: usize) -> String {
+    let what = if plan.rules.lone_name { "server" } else { "name" };
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// Why a majority of so few is not enough.
+pub(super) fn too_few(agreeing: usize, wanted: usize) -> String {
+    let verb = if agreeing == 1 { "agrees" } else { "agree" };
+    format!("too few servers agree: {agreeing} {verb}, and --min-servers wants {wanted}")
+}
