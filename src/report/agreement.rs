@@ -4,17 +4,22 @@ use super::{Channel, Context, Line, Priority};
 use crate::outcome::{Conclusion, Outcome};
 use crate::plan::Plan;
 
-/// The line of -v and -d on a majority; nothing where there is none.
+/// The line of -v on a majority; nothing where there is none.
 pub(super) fn lines(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
-    let Conclusion::Decided { estimate, .. } = &outcome.conclusion else { return Vec::new() };
+    let line = |text| Line { channel: Channel::Log(Priority::Info), at: outcome.finished, text };
+    text(outcome, context).map(line).into_iter().collect()
+}
+
+/// How many agree, on what, and how exactly that is known.
+pub(super) fn text(outcome: &Outcome, context: &Context<'_>) -> Option<String> {
+    let Conclusion::Decided { estimate, .. } = &outcome.conclusion else { return None };
     let (low, high) = (context.offset(estimate.span.low), context.offset(estimate.span.high));
     let (agreeing, voters) = (estimate.agreeing, estimate.voters);
-    let text = format!(
+    Some(format!(
         "{agreeing} of {} agree, common interval {low} to {high} sec, error bound {:.6}",
         counted(context.plan, voters),
         estimate.bound
-    );
-    vec![Line { channel: Channel::Log(Priority::Info), at: outcome.finished, text }]
+    ))
 }
 
 /// A name alone has no others to agree with: its servers are counted.

@@ -1,12 +1,13 @@
 //! The verdicts of -d, after ntpdate's own lines: one paragraph.
 
 use super::view::view_lines;
+use super::{Context, agreement};
 use crate::control::NoView;
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::outcome::{Outcome, Server};
 
 /// The paragraph, with an empty line after it.
-pub(super) fn paragraph(outcome: &Outcome) -> Vec<String> {
+pub(super) fn paragraph(outcome: &Outcome, context: &Context<'_>) -> Vec<String> {
     if outcome.servers.is_empty() {
         return Vec::new();
     }
@@ -15,6 +16,7 @@ pub(super) fn paragraph(outcome: &Outcome) -> Vec<String> {
         lines.extend(verdict(server, &diagnose(server, outcome)));
         lines.extend(view(server));
     }
+    lines.extend(agreement::text(outcome, context).map(|text| format!("agreement: {text}")));
     lines.push(String::new());
     lines
 }

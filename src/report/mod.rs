@@ -120,12 +120,12 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     if debug {
         lines.extend(debug::servers(outcome, context));
         let stdout = |text| Line { channel: Channel::Stdout, at: outcome.finished, text };
-        lines.extend(diagnosis::paragraph(outcome).into_iter().map(stdout));
+        lines.extend(diagnosis::paragraph(outcome, context).into_iter().map(stdout));
     } else {
         lines.extend(query(outcome, context));
         lines.extend(causes::servers(outcome, context));
     }
-    if debug || context.output().verbose {
+    if context.output().verbose && !debug {
         lines.extend(agreement::lines(outcome, context));
     }
     // Before the last line, which is read by programs.

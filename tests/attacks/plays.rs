@@ -204,11 +204,12 @@ pub(crate) fn all_liars(lab: &Lab, run: usize) -> Score {
     Score::one(wrong(&ask_several(lab, four)))
 }
 
-/// Right three times from 20 ms away, then wrong and near: the sample that looks best.
+/// Right three times from 20 ms away, then wrong twice and near, the samples that look best, then right again. A server that
+/// stays wrong is no other than one that is wrong from the start.
 fn jumps() -> Builder {
     let way = || Duration::from_millis(10);
     let far = Server::builder().first(3, Behaviour::RequestDelay(way())).first(3, Behaviour::ReplyDelay(way()));
-    far.since(4, Behaviour::Shift(2 * SECOND))
+    far.nth(4, Behaviour::Shift(2 * SECOND)).nth(5, Behaviour::Shift(2 * SECOND))
 }
 
 pub(crate) fn jump_alone(lab: &Lab, _: usize) -> Score {

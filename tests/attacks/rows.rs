@@ -147,7 +147,7 @@ pub(crate) const ROWS: [Row; 20] = [
         play: plays::all_liars,
     },
     Row {
-        attack: "one server alone, right at first, that jumps by 2 s at the fourth sample",
+        attack: "one server alone, right at first, that jumps by 2 s at the fourth sample, and back at the sixth",
         success: WRONG_TIME,
         runs: (12, 4),
         alone: false,
