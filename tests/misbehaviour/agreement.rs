@@ -9,9 +9,10 @@ use rntpdate::net::{Family, ResolveError, Resolved};
 use rntpdate::outcome::{Conclusion, Outcome};
 use rntpdate::system::{DryClock, Resolver, SystemClock};
 
-use crate::ntpserver::{Behaviour, Builder, DAY, MILLISECOND, SECOND, Server};
-const HOUR: crate::ntpserver::Nanos = 3600 * SECOND;
+use crate::ntpserver::{Behaviour, Builder, DAY, MILLISECOND, Nanos, ReceivedRequest, SECOND, Server};
 use crate::{ask, assert_offset, dropped, offset, plan, run_resolving, start_all};
+
+const HOUR: Nanos = 3600 * SECOND;
 
 /// Names that lead to some of the test's servers.
 struct Names(HashMap<&'static str, Vec<IpAddr>>);
@@ -167,7 +168,7 @@ fn a_large_root_dispersion_is_named_and_can_be_permitted() {
 }
 
 /// Cuts a time stamp of the reply to whole seconds.
-fn cut(at: usize) -> impl Fn(&crate::ntpserver::ReceivedRequest, &mut Vec<u8>) + Send + Sync {
+fn cut(at: usize) -> impl Fn(&ReceivedRequest, &mut Vec<u8>) + Send + Sync {
     move |_, reply| reply[at + 4..at + 8].fill(0)
 }
 
