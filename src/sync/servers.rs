@@ -25,7 +25,25 @@ pub(super) struct Asked {
 /// Looks up every name of the plan.
 pub(super) fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
     let found = resolver.resolve(&plan.servers, plan.family, plan.names);
-    plan.servers.iter().zip(found).map(|(name, addresses)| host(name, addresses)).collect()
+    let mut hosts: Vec<Host> = plan.servers.iter().zip(found).map(|(name, addresses)| host(name, addresses)).collect();
+    limit(&mut hosts);
+    hosts
+}
+
+/// Leaves as many addresses as one run asks. Every name is cut to the same number, so that names with many addresses do not
+/// crowd out those that come after them.
+fn limit(hosts: &mut [Host]) {
+    let count = |host: &Host| host.addresses.iter().flatten().count();
+    let asked = |most: usize| hosts.iter().map(|host| count(host).min(most)).sum::<usize>();
+    let most = (1..=MAX_PER_NAME).rev().find(|most| asked(*most) <= MAX_SERVERS).unwrap_or(1);
+    let mut left = MAX_SERVERS;
+    for host in hosts {
+        let Ok(addresses) = &mut host.addresses else { continue };
+        let kept = addresses.len().min(most).min(left);
+        host.left_out += addresses.len() - kept;
+        addresses.truncate(kept);
+        left -= kept;
+    }
 }
 
 /// An IPv4 address in IPv6 clothes is the same server, and has one vote.
@@ -64,6 +82,38 @@ pub(super) fn servers(plan: &Plan, hosts: &[Host]) -> Vec<Asked> {
             }
         }
     }
-    asked.truncate(MAX_SERVERS);
     asked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosts(counts: &[usize]) -> Vec<Host> {
+        let host = |count: &usize| Host {
+            name: "name".to_owned(),
+            addresses: Ok(vec![([192, 0, 2, 1], 0).into(); *count]),
+            left_out: 0,
+            reverse: Vec::new(),
+        };
+        counts.iter().map(host).collect()
+    }
+
+    fn limited(counts: &[usize]) -> (Vec<usize>, usize) {
+        let mut hosts = hosts(counts);
+        limit(&mut hosts);
+        let kept = hosts.iter().map(|host| host.addresses.as_ref().unwrap().len()).collect();
+        (kept, hosts.iter().map(|host| host.left_out).sum())
+    }
+
+    #[test]
+    fn names_with_many_addresses_crowd_out_nobody() {
+        assert_eq!(limited(&[16; 16]), (vec![16; 16], 0));
+        let mut counts = vec![16; 16];
+        counts.extend([1; 17]);
+        let (kept, left_out) = limited(&counts);
+        assert_eq!((&kept[..16], &kept[16..], left_out), (&[14; 16][..], &[1; 17][..], 32));
+        let (kept, left_out) = limited(&[1; 300]);
+        assert_eq!((kept.iter().sum::<usize>(), left_out), (256, 44));
+    }
 }
