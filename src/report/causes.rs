@@ -47,6 +47,9 @@ fn cause(server: &Server, outcome: &Outcome, context: &Context<'_>) -> Option<St
         Verdict::Dropped(DropReason::Untrusted) => {
             Some(format!("Server dropped: {}{}", DropReason::Untrusted, untrusted(&server.contact)))
         }
+        Verdict::Dropped(reason @ DropReason::RootDistance(too_distant)) => {
+            Some(format!("Server dropped: {reason}: {}", diagnosis::usual_cause(&too_distant)))
+        }
         Verdict::Dropped(reason) => Some(format!("Server dropped: {reason}")),
     }
 }
