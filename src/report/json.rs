@@ -1,4 +1,4 @@
-//! The outcome as one JSON object. Its form is described in the man page; what is added later does not change its version.
+//! The outcome as one JSON object. Its form is in contrib/rntpdate.schema.json; what is added later does not change its version.
 
 use std::net::IpAddr;
 
@@ -43,6 +43,7 @@ struct Report<'a> {
 struct HostReport<'a> {
     name: &'a str,
     addresses: Vec<IpAddr>,
+    left_out: usize,
     error: Option<String>,
 }
 
@@ -86,7 +87,7 @@ struct VerdictReport {
     code: &'static str,
     certainty: &'static str,
     seen: String,
-    cause: String,
+    cause: Option<String>,
     here: Option<String>,
     on_server: Option<String>,
 }
@@ -162,7 +163,7 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
         }),
         decision: decision.map(word),
         done: decision.filter(|_| is_done).map_or("nothing", word),
-        rtc: outcome.rtc.as_ref().map(json_after::rtc),
+        rtc: outcome.rtc.as_ref().map(|rtc| json_after::rtc(rtc, context.plan.is_dry())),
         discipline: outcome.taught.as_ref().map(json_after::discipline),
         warnings: &outcome.warnings,
         error,
@@ -218,6 +219,7 @@ fn host(host: &Host) -> HostReport<'_> {
     HostReport {
         name: &host.name,
         addresses: host.addresses.iter().flatten().map(std::net::SocketAddr::ip).collect(),
+        left_out: host.left_out,
         error: host.addresses.as_ref().err().map(ToString::to_string),
     }
 }
@@ -283,7 +285,7 @@ fn verdict(diagnosis: Diagnosis) -> VerdictReport {
         code: diagnosis.code.as_str(),
         certainty: diagnosis.certainty.as_str(),
         seen: diagnosis.seen,
-        cause: diagnosis.cause,
+        cause: Some(diagnosis.cause).filter(|cause| !cause.is_empty()),
         here: diagnosis.here,
         on_server: diagnosis.there,
     }

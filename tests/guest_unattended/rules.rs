@@ -2,7 +2,7 @@
 
 use super::{Lab, run, statuses};
 use crate::support::guest::Guest;
-use crate::support::require;
+use crate::support::{require, schema};
 
 #[test]
 fn of_two_runs_at_once_one_works() {
@@ -32,6 +32,7 @@ fn a_running_chronyd_keeps_its_clock() {
     );
     assert_eq!(statuses(&run), ["4", "4", "0", "0", "0"], "{}", run.console);
     let object: serde_json::Value = serde_json::from_str(run.value("json")).expect("an object");
+    schema::check(&object);
     assert_eq!((&object["exit_status"], &object["done"]), (&4.into(), &"nothing".into()));
     assert!(object["error"].as_str().is_some_and(|why| why.starts_with("clock not set: chronyd (pid ")), "{object}");
     let expected = format!("clock not set: chronyd (pid {}) is running and sets it", run.value("pid"));

@@ -13,3 +13,4 @@ pub(crate) mod overlay;
 pub(crate) mod peers;
 pub(crate) mod query;
 pub(crate) mod require;
+pub(crate) mod schema;
