@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use crate::lab::{Lab, Score};
 use crate::ntpserver::{Behaviour, Builder, MILLISECOND, Nanos, SECOND, Server};
-use crate::plays::{ask_several, beyond, honest, liar, wrong, wrong_or_none};
+use crate::plays::{ask_several, ask_with, beyond, honest, liar, wrong, wrong_or_none};
 use crate::programs::Program;
 use crate::rows::{NO_SELECTION, Row, WRONG_OR_NO_TIME, WRONG_TIME, selects};
 use crate::task::Task;
 
-pub(crate) const ROWS: [Row; 9] = [
+pub(crate) const ROWS: [Row; 12] = [
     row(
         "two wide liars among five (2.9 s off, their bounds reach the honest ones')",
         WRONG_OR_NO_TIME,
@@ -52,6 +52,24 @@ pub(crate) const ROWS: [Row; 9] = [
         "the error exceeds the claimed bound (50 ms where none is claimed)",
         (12, 4),
         zero_bound,
+    ),
+    row(
+        "the same, where an error of 20 ms is good enough, and the clock is to be set",
+        "the error exceeds the claimed bound (50 ms where none is claimed)",
+        (12, 4),
+        zero_bound_and_haste,
+    ),
+    row(
+        "two liars among five (10 s off) who answer at once, the others 0.3 s later, and the clock is to be set",
+        WRONG_OR_NO_TIME,
+        (12, 4),
+        quick_liars,
+    ),
+    row(
+        "one liar among three (10 s off) who answers at once, one silent, one 0.3 s later, and the clock is to be set",
+        WRONG_TIME,
+        (12, 3),
+        quick_liar_and_silence,
     ),
     Row {
         unfit: lacks_least,
@@ -138,23 +156,42 @@ fn too_narrow_bounds(lab: &Lab, run: usize) -> Score {
     Score::one(report.is_broken() || report.offset.is_none())
 }
 
-fn zero_bound(lab: &Lab, run: usize) -> Score {
+/// Two far ones, and one who is wrong by less than their bounds.
+fn believable_liar(run: usize) -> Vec<Builder> {
     let mut three = vec![far(30, 20, 0), far(30, 20, 0), liar(side(run) * 46 * MILLISECOND)];
     three.rotate_left(run % 3);
-    let report = ask_several(lab, three);
+    three
+}
+
+fn zero_bound(lab: &Lab, run: usize) -> Score {
+    let report = ask_several(lab, believable_liar(run));
     Score::one(report.is_broken() || beyond(&report, 0.05))
 }
 
+fn zero_bound_and_haste(lab: &Lab, run: usize) -> Score {
+    let report = ask_with(lab, believable_liar(run), |task| task.sets().accuracy(0.02));
+    Score::one(report.is_broken() || beyond(&report, 0.05))
+}
+
+/// Who takes a while.
+fn slow() -> Builder {
+    far(150, 1, 0)
+}
+
+fn quick_liars(lab: &Lab, run: usize) -> Score {
+    let mut five = vec![slow(), slow(), slow(), liar(10 * SECOND), liar(10 * SECOND)];
+    five.rotate_left(run % 5);
+    Score::one(wrong_or_none(&ask_with(lab, five, Task::sets)))
+}
+
+fn quick_liar_and_silence(lab: &Lab, run: usize) -> Score {
+    let mut three = vec![slow(), honest().behave(Behaviour::Silent), liar(10 * SECOND)];
+    three.rotate_left(run % 3);
+    Score::one(wrong(&ask_with(lab, three, Task::sets)))
+}
+
 fn four_silent(lab: &Lab, run: usize) -> Score {
-    let addresses: Vec<String> = (1..=5).map(|n| format!("127.0.0.{n}")).collect();
-    let _servers: Vec<Server> = addresses
-        .iter()
-        .enumerate()
-        .map(|(place, at)| {
-            let lies = place == run % addresses.len();
-            lab.start(at, if lies { liar(3600 * SECOND) } else { honest().behave(Behaviour::Silent) })
-        })
-        .collect();
-    let servers: Vec<&str> = addresses.iter().map(String::as_str).collect();
-    Score::one(wrong(&lab.ask(&Task::new(&servers).patience(1.0).least(2))))
+    let mut five: Vec<Builder> = (0..4).map(|_| honest().behave(Behaviour::Silent)).collect();
+    five.insert(run % 5, liar(3600 * SECOND));
+    Score::one(wrong(&ask_with(lab, five, |task| task.patience(1.0).least(2))))
 }

@@ -90,7 +90,12 @@ fn names_with_several_lying_addresses() {
 
 #[test]
 fn liars_inside_honest_bounds() {
-    withstand(&["one liar among seven", "two honest ones"]);
+    withstand(&["one liar among seven", "two honest ones", "the same, where an error"]);
+}
+
+#[test]
+fn liars_who_are_the_first_to_answer() {
+    withstand(&["two liars among five", "one liar among three"]);
 }
 
 #[test]

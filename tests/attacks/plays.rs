@@ -50,9 +50,14 @@ fn ask_honest(lab: &Lab, behaviours: Vec<Behaviour>) -> Report {
 
 /// Four samples of each of these servers.
 pub(crate) fn ask_several(lab: &Lab, builders: Vec<Builder>) -> Report {
+    ask_with(lab, builders, |task| task)
+}
+
+/// The same with further wishes.
+pub(crate) fn ask_with(lab: &Lab, builders: Vec<Builder>, wishes: impl FnOnce(Task) -> Task) -> Report {
     let addresses: Vec<String> = (1..=builders.len()).map(|n| format!("127.0.0.{n}")).collect();
     let _servers: Vec<Server> = addresses.iter().zip(builders).map(|(at, builder)| lab.start(at, builder)).collect();
-    lab.ask(&Task::new(&addresses.iter().map(String::as_str).collect::<Vec<_>>()))
+    lab.ask(&wishes(Task::new(&addresses.iter().map(String::as_str).collect::<Vec<_>>())))
 }
 
 /// A time 100 s ahead in a reply, under another origin.

@@ -120,8 +120,10 @@ impl Program {
                 let program = if self == Program::Rntpdate { rntpdate() } else { rkik(cache) };
                 let mut command = network.command("unshare");
                 let script = match names {
-                    Some(_) => r#"mount --bind "$1" /etc/resolv.conf || exit; ulimit -v "$2"; shift 2; exec "$@""#,
-                    None => r#"shift; ulimit -v "$1"; shift; exec "$@""#,
+                    Some(_) => {
+                        r#"mount --bind "$1" /etc/resolv.conf && mount -t tmpfs tmpfs /run || exit; ulimit -v "$2"; shift 2; exec "$@""#
+                    }
+                    None => r#"shift; mount -t tmpfs tmpfs /run || exit; ulimit -v "$1"; shift; exec "$@""#,
                 };
                 let memory = if self == Program::Rntpdate && names.is_none() { MEMORY } else { "unlimited" };
                 command.args(["--mount", "sh", "-c", script, "sh"]);
@@ -136,7 +138,9 @@ impl Program {
         let samples = task.samples.to_string();
         let mut words: Vec<String> = match self {
             Program::Rntpdate => {
-                let mut words = vec!["-q".into(), "--json".into(), "-p".into(), samples];
+                let mut words: Vec<String> = vec!["--json".into(), "-p".into(), samples];
+                words.extend((!task.sets).then(|| "-q".into()));
+                words.extend(task.accuracy.map(|seconds| format!("--accuracy={seconds}")));
                 words.extend(task.least.filter(|_| knows_least()).map(|least| format!("--min-servers={least}")));
                 words
             }
@@ -176,8 +180,8 @@ impl Program {
     fn found(self, text: &str) -> (Option<f64>, Option<f64>) {
         match self {
             Program::Rntpdate => {
-                let object: serde_json::Value =
-                    serde_json::from_str(text.lines().last().unwrap_or("")).unwrap_or_default();
+                let object = text.lines().rev().find(|line| line.starts_with('{')).unwrap_or_default();
+                let object: serde_json::Value = serde_json::from_str(object).unwrap_or_default();
                 let estimate = &object["estimate"];
                 (estimate["offset"].as_f64(), estimate["root_distance"].as_f64())
             }
