@@ -34,8 +34,10 @@ fn main() {
         return;
     }
     let Some(cache) = support::require::servers() else { return };
+    let only = std::env::var("RNTPDATE_ATTACK_ONLY").unwrap_or_default();
     let programs: Vec<Program> = programs::ALL
         .into_iter()
+        .filter(|program| program.label().starts_with(&only))
         .filter(|program| *program != Program::Rkik || programs::rkik(&cache).exists())
         .collect();
     let labels: Vec<&str> = programs.iter().map(|program| program.label()).collect();
