@@ -10,7 +10,7 @@ use crate::programs::Program;
 use crate::rows::{NO_SELECTION, Row, WRONG_OR_NO_TIME, WRONG_TIME, selects};
 use crate::task::Task;
 
-pub(crate) const ROWS: [Row; 12] = [
+pub(crate) const ROWS: [Row; 13] = [
     row(
         "two wide liars among five (2.9 s off, their bounds reach the honest ones')",
         WRONG_OR_NO_TIME,
@@ -29,6 +29,7 @@ pub(crate) const ROWS: [Row; 12] = [
         (12, 4),
         dual_stack,
     ),
+    row("one good name, and two that lead to the same liar (3600 s)", WRONG_TIME, (12, 4), two_names),
     row(
         "three good names, and one with five addresses that all lie (3600 s)",
         WRONG_OR_NO_TIME,
@@ -125,6 +126,14 @@ fn dual_stack(lab: &Lab, run: usize) -> Score {
     Score::one(wrong(&lab.ask_names(&names, good_or_evil)))
 }
 
+fn two_names(lab: &Lab, run: usize) -> Score {
+    let good: [IpAddr; 1] = [[10, 9, 0, 1].into()];
+    let evil: [IpAddr; 1] = [[10, 9, 0, 66].into()];
+    let mut names: [(&str, &[IpAddr]); 3] = [("good.test", &good), ("evil.test", &evil), ("alias.evil.test", &evil)];
+    names.rotate_left(run % 3);
+    Score::one(wrong(&lab.ask_names(&names, good_or_evil)))
+}
+
 fn five_addresses(lab: &Lab, run: usize) -> Score {
     let good: [[IpAddr; 1]; 3] = [1, 2, 3].map(|n| [[10, 9, 0, n].into()]);
     let evil: [IpAddr; 5] = [61, 62, 63, 64, 65].map(|n| [10, 9, 0, n].into());
@@ -135,7 +144,7 @@ fn five_addresses(lab: &Lab, run: usize) -> Score {
 }
 
 fn good_or_evil(name: &str) -> Builder {
-    if name == "evil.test" { liar(3600 * SECOND) } else { honest() }
+    if name.ends_with("evil.test") { liar(3600 * SECOND) } else { honest() }
 }
 
 fn inside_far_bounds(lab: &Lab, run: usize) -> Score {

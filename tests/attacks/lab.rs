@@ -88,12 +88,14 @@ impl<'a> Lab<'a> {
 
     /// Lets the program ask by names, whose addresses the network gets.
     pub(crate) fn ask_names(&self, names: &[(&str, &[IpAddr])], servers: fn(&str) -> Builder) -> Report {
-        let mut running = Vec::new();
+        let mut running: Vec<Server> = Vec::new();
         for (name, addresses) in names {
-            for address in *addresses {
-                self.network.add_address(&address.to_string());
-                let at = SocketAddr::new(*address, 123).to_string();
-                running.push(self.network.enter(|| servers(name).bind(&at).start()));
+            for address in addresses.iter().map(|address| SocketAddr::new(*address, 123)) {
+                // Several names may lead to one server.
+                if running.iter().all(|server| server.addr() != address) {
+                    self.network.add_address(&address.ip().to_string());
+                    running.push(self.network.enter(|| servers(name).bind(&address.to_string()).start()));
+                }
             }
         }
         let known = Names::start(&self.network, self.cache, names);

@@ -85,7 +85,7 @@ fn wide_liars() {
 
 #[test]
 fn names_with_several_lying_addresses() {
-    withstand(&["one good name", "three good names"]);
+    withstand(&["one good name, and one", "one good name, and two", "three good names"]);
 }
 
 #[test]
