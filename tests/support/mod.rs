@@ -8,6 +8,7 @@ pub(crate) mod fake_rtc;
 pub(crate) mod guest;
 pub(crate) mod hurry;
 pub(crate) mod lab;
+pub(crate) mod monitor;
 pub(crate) mod netns;
 pub(crate) mod overlay;
 pub(crate) mod peers;
