@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::ntpserver::Server;
+use crate::ntpserver::{Behaviour, Server};
 use crate::support::guest::GuestRun;
 use crate::{Lab, assert_within, guest, line};
 
@@ -66,19 +66,52 @@ fn a_machine_stopped_before_the_last_sample_is_set_right_or_told_that_it_is_not(
         let pause = requests[3].at - requests[2].at;
         assert!(pause >= Duration::from_secs(seconds), "it was not stopped before the fourth sample: {pause:?}");
         println!("stopped for {seconds} s, {} samples", requests.len());
-        judge(&run, seconds);
+        judge(&run, &seconds.to_string());
     }
 }
 
+/// Runs as those of several servers with one that is slow or silent: the others have long given all of their samples when the
+/// machine stands still, and the run has not ended yet.
+#[test]
+fn a_machine_stopped_while_it_waits_for_another_server_is_set_right_or_told_that_it_is_not() {
+    let Some(lab) = Lab::empty() else { return };
+    let _truth = server(&lab, "[::1]:123");
+    let way = Duration::from_millis(100);
+    let at = |port: u16| Server::builder().bind(&format!("127.0.0.1:{port}"));
+    let start = |builder: crate::ntpserver::Builder| lab.network.enter(|| builder.start());
+    let cases = [
+        (
+            "silent",
+            [start(at(9211)), start(at(9212).behave(Behaviour::Silent)), start(at(9213).behave(Behaviour::Silent))],
+        ),
+        ("slow", [start(at(9221)), start(at(9222)), start(at(9223).delays(way, way))]),
+    ];
+    let script = "
+        try() {
+            printf 'server 10.0.2.2 port %s iburst\n' $2 $3 $4 >/tmp/chrony.conf
+            rntpdate -b fec0::2 >/dev/null; residual before$1 fec0::2
+            run stop$1 rntpdate -bv -p 4 --from /tmp/chrony.conf; residual after$1 fec0::2
+        }
+        try silent 9211 9212 9213; try slow 9221 9222 9223";
+    let run = guest(&lab, script).run_beside(|monitor| {
+        for (_, servers) in &cases {
+            assert!(servers[0].wait_for_requests(4, LIMIT), "the guest does not ask");
+            std::thread::sleep(Duration::from_millis(30));
+            monitor.stop_for(Duration::from_secs(3));
+        }
+    });
+    cases.iter().for_each(|(name, _)| judge(&run, name));
+}
+
 /// Samples in a slow guest: harm would be seconds.
-fn judge(run: &GuestRun, seconds: u64) {
-    assert_within(run, &format!("before{seconds}"), 0.1);
-    let status = run.value(&format!("stop{seconds}-status"));
+fn judge(run: &GuestRun, name: &str) {
+    assert_within(run, &format!("before{name}"), 0.1);
+    let status = run.value(&format!("stop{name}-status"));
     if status == "0" {
-        println!("{}", line(run, &format!("stop{seconds}-out"), " time server "));
-        assert_within(run, &format!("after{seconds}"), 0.1);
+        println!("{}", line(run, &format!("stop{name}-out"), " time server "));
+        assert_within(run, &format!("after{name}"), 0.1);
     } else {
-        println!("status {status}: {}", line(run, &format!("stop{seconds}-err"), "rntpdate["));
+        println!("status {status}: {}", line(run, &format!("stop{name}-err"), "rntpdate["));
         assert_eq!(status, "1", "{}", run.console);
     }
 }
