@@ -23,8 +23,13 @@ use crate::system::{Clock, Network, Progress, Resolver};
 use crate::time::Interval;
 use crate::wire::{Key, NtpTimestamp};
 
-use ending::{End, Ending, contenders};
+use ending::{End, Ending, Look, contenders};
 use servers::Asked;
+
+/// Samples younger than this need no confirmation before the clock is set.
+const FRESH: Duration = Duration::from_millis(100);
+/// How long a confirmation is waited for.
+const REFRESH: Duration = Duration::from_millis(500);
 
 /// What a run works on.
 pub struct System<'a> {
@@ -58,8 +63,9 @@ pub fn run_after(plan: &Plan, system: &mut System<'_>, earlier: Option<&History>
     let started = system.clock.now();
     let hosts = servers::find(plan, system.resolver);
     let asked = servers::servers(plan, &hosts);
-    let (contacts, trace, end) = converse(plan, system, &asked, started.raw + plan.deadline);
-    let (servers, estimate) = judge(plan, contacts, &asked, end);
+    let heard = converse(plan, system, &asked, started.raw + plan.deadline);
+    let trace = heard.trace;
+    let (servers, estimate) = judge(plan, heard.contacts, &asked, heard.end, system.clock.now().raw);
     let (mut warnings, mut taught) = (Vec::new(), None);
     let conclusion = match estimate {
         _ if servers.is_empty() => Conclusion::NobodyToAsk,
@@ -79,9 +85,15 @@ pub fn run_after(plan: &Plan, system: &mut System<'_>, earlier: Option<&History>
     Outcome { started: started.real, finished, hosts, servers, trace, conclusion, rtc, warnings, taught }
 }
 
-/// Sends, waits and receives until all is said, or nothing more can change what is found, or `deadline`, a raw monotonic time,
-/// is there.
-fn converse(plan: &Plan, system: &mut System<'_>, asked: &[Asked], deadline: Duration) -> (Vec<Contact>, Trace, End) {
+/// What came of asking the servers.
+struct Heard {
+    contacts: Vec<Contact>,
+    trace: Trace,
+    end: End,
+}
+
+/// Asks the servers until all is said, or nothing more can change what is found, or `deadline`, a raw monotonic time, is there.
+fn converse(plan: &Plan, system: &mut System<'_>, asked: &[Asked], deadline: Duration) -> Heard {
     let addresses: Vec<_> = asked.iter().map(|server| server.address).collect();
     let mut exchange =
         Exchange::new(&addresses, plan.pace.clone(), system.clock.now().raw, deadline).with_key(system.key.cloned());
@@ -90,30 +102,55 @@ fn converse(plan: &Plan, system: &mut System<'_>, asked: &[Asked], deadline: Dur
             exchange.failed(server, fault, system.clock.now().raw);
         }
     }
-    let (mut events, mut ending) = (Vec::new(), Ending::new(plan, asked));
-    let end = loop {
+    let mut ending = Ending::new(plan, asked);
+    let end = exchange_until(system, &mut exchange, |exchange, now| ending.look(exchange, now));
+    if !plan.is_dry() {
+        refresh(system, &mut exchange);
+    }
+    let (contacts, trace) = exchange.finish(&system.clock.now());
+    Heard { contacts, trace, end }
+}
+
+/// Servers that were heard some time ago are asked once more before the clock is set: if this machine stood still while it
+/// waited for others, what they said no longer holds, and nothing but a server can tell.
+fn refresh(system: &mut System<'_>, exchange: &mut Exchange) {
+    let now = system.clock.now().raw;
+    if exchange.refresh(now.saturating_sub(FRESH), now) > 0 {
+        exchange_until(system, exchange, |exchange, time| {
+            let is_over = !exchange.is_refreshing() || time >= now + REFRESH;
+            if is_over { Look::End(End::Complete) } else { Look::Again(Some(now + REFRESH)) }
+        });
+    }
+}
+
+/// Sends, waits and receives until `look` says so, or all is said.
+fn exchange_until(
+    system: &mut System<'_>,
+    exchange: &mut Exchange,
+    mut look: impl FnMut(&Exchange, Duration) -> Look,
+) -> End {
+    let mut events = Vec::new();
+    loop {
         let now = system.clock.now().raw;
         match exchange.next(now) {
             Action::Send(server) => {
-                if let Err(fault) = send(system, &mut exchange, server) {
+                if let Err(fault) = send(system, exchange, server) {
                     exchange.failed(server, fault, now);
                 }
             }
             Action::Wait(until) => {
-                if let Some(end) = ending.look(&exchange, now) {
-                    break end;
-                }
-                let until = until.min(ending.next_look().unwrap_or(until));
+                let until = match look(exchange, now) {
+                    Look::End(end) => return end,
+                    Look::Again(at) => at.map_or(until, |at| until.min(at)),
+                };
                 system.network.wait(until.saturating_sub(now), &mut events);
-                take_in(&mut events, &mut exchange, &*system.clock);
+                take_in(&mut events, exchange, &*system.clock);
                 let (replies, most) = exchange.progress();
                 system.progress.replies(replies, most);
             }
-            Action::Done => break End::Complete,
+            Action::Done => return End::Complete,
         }
-    };
-    let (contacts, trace) = exchange.finish(&system.clock.now());
-    (contacts, trace, end)
+    }
 }
 
 fn send(system: &mut System<'_>, exchange: &mut Exchange, server: usize) -> Result<(), Fault> {
@@ -139,9 +176,10 @@ fn judge(
     contacts: Vec<Contact>,
     asked: &[Asked],
     end: End,
+    now: Duration,
 ) -> (Vec<Server>, Result<Estimate, NoEstimate>) {
     let measured = contacts.iter().map(|contact| (&contact.candidate, !contact.is_finished));
-    let assessment = assess(&contenders(measured, asked, end), &plan.rules);
+    let assessment = assess(&contenders(measured, asked, end), &plan.rules, now);
     let judged = assessment.peers.into_iter().zip(assessment.verdicts);
     let servers = contacts
         .into_iter()

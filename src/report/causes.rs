@@ -23,14 +23,22 @@ pub(super) fn hosts(outcome: &Outcome) -> Vec<Line> {
 
 /// The servers that have no part in the result.
 pub(super) fn servers(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
-    let causes = outcome.servers.iter().filter_map(|server| Some((server, cause(server, outcome, context)?)));
-    causes
-        .map(|(server, cause)| Line {
-            channel: Channel::Log(Priority::Warning),
-            at: outcome.finished,
-            text: format!("{}: {cause}", server.contact.address.ip()),
-        })
-        .collect()
+    let said = |server| Some(line(outcome, server, &cause(server, outcome, context)?));
+    outcome.servers.iter().filter_map(said).collect()
+}
+
+/// The servers whose samples contradict each other, and that have a part in the result all the same.
+pub(super) fn contradictions(outcome: &Outcome) -> Vec<Line> {
+    let parts = outcome.servers.iter().filter(|server| server.verdict == Verdict::Truechimer);
+    parts.filter_map(|server| Some(line(outcome, server, &jumped(server)?))).collect()
+}
+
+fn line(outcome: &Outcome, server: &Server, text: &str) -> Line {
+    Line {
+        channel: Channel::Log(Priority::Warning),
+        at: outcome.finished,
+        text: format!("{}: {text}", server.contact.address.ip()),
+    }
 }
 
 fn cause(server: &Server, outcome: &Outcome, context: &Context<'_>) -> Option<String> {
@@ -141,5 +149,8 @@ pub(super) fn disagreement(split: &NoMajority, outcome: &Outcome, context: &Cont
         (Some((_, first)), Some((_, last))) => *last - *first,
         _ => return "servers disagree".to_owned(),
     };
+    if let [alone] = &sides[..] {
+        return format!("no majority: {alone} stands alone against servers that contradict themselves");
+    }
     format!("servers disagree and none has a majority: {}; {spread:.6} sec apart", sides.join(", "))
 }

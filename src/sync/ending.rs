@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::servers::Asked;
-use crate::estimate::{Assessment, Candidate, Contender, assess};
+use crate::estimate::{Assessment, Candidate, Contender, Verdict, assess};
 use crate::exchange::Exchange;
 use crate::plan::Plan;
 use crate::time::Interval;
@@ -22,8 +22,17 @@ pub(super) enum End {
     Complete,
     /// Whatever the servers say that have not finished, the majority stays.
     Settled,
-    /// The bound is as small as was asked for, whatever the servers say that have not said anything.
+    /// The bound is as small as was asked for, whatever the servers say that have not said anything, or two things.
     Accurate,
+}
+
+/// What a look came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// No more has to be heard.
+    End(End),
+    /// More has to be heard; look again at this raw monotonic time, though nothing may have come.
+    Again(Option<Duration>),
 }
 
 /// Looks from time to time whether a run may end before every server has had its say.
@@ -37,65 +46,64 @@ pub(super) struct Ending<'a> {
     looked_at: (usize, usize),
     /// No look before this raw monotonic time.
     next_look: Duration,
-    /// When to look again though nothing has come.
-    wake: Option<Duration>,
     /// Since when the run could end.
     settled_at: Option<Duration>,
 }
 
 impl<'a> Ending<'a> {
     pub(super) fn new(plan: &'a Plan, asked: &'a [Asked]) -> Ending<'a> {
-        Ending { plan, asked, looked_at: (0, asked.len()), next_look: Duration::ZERO, wake: None, settled_at: None }
-    }
-
-    /// When to look again, a raw monotonic time, though nothing may have come.
-    pub(super) fn next_look(&self) -> Option<Duration> {
-        self.wake
+        Ending { plan, asked, looked_at: (0, asked.len()), next_look: Duration::ZERO, settled_at: None }
     }
 
     /// Whether the run may end at the raw monotonic time `now`, and why.
-    pub(super) fn look(&mut self, exchange: &Exchange, now: Duration) -> Option<End> {
+    pub(super) fn look(&mut self, exchange: &Exchange, now: Duration) -> Look {
         let known = (exchange.progress().0, exchange.active());
-        self.wake = None;
+        let mut again = None;
         if known != self.looked_at && now < self.next_look {
-            self.wake = Some(self.next_look);
+            again = Some(self.next_look);
         } else if known != self.looked_at {
-            if known.0 != self.looked_at.0 && self.is_accurate(exchange) {
-                return Some(End::Accurate);
+            if known.0 != self.looked_at.0 && self.is_accurate(exchange, now) {
+                return Look::End(End::Accurate);
             }
-            if known.1 != self.looked_at.1 {
-                let since = self.settled_at.unwrap_or(now);
-                self.settled_at = self.is_settled(exchange).then_some(since);
-            }
+            let since = self.settled_at.unwrap_or(now);
+            self.settled_at = self.is_settled(exchange, now).then_some(since);
             (self.looked_at, self.next_look) = (known, now + LOOK);
         }
-        let over = self.settled_at? + grace(exchange);
-        self.wake = Some(self.wake.unwrap_or(over).min(over));
-        (now >= over).then_some(End::Settled)
+        let Some(over) = self.settled_at.map(|since| since + grace(exchange)) else { return Look::Again(again) };
+        if now < over {
+            return Look::Again(Some(again.map_or(over, |again| again.min(over))));
+        }
+        // What came within the last milliseconds may have changed it.
+        if self.is_settled(exchange, now) {
+            return Look::End(End::Settled);
+        }
+        self.settled_at = None;
+        Look::Again(again)
     }
 
     /// Whether the answer is already as good as --accuracy wants.
-    fn is_accurate(&self, exchange: &Exchange) -> bool {
+    fn is_accurate(&self, exchange: &Exchange, now: Duration) -> bool {
         let Some(accuracy) = self.plan.unattended.accuracy else { return false };
-        let assessment = self.assess(exchange, End::Accurate);
+        let assessment = self.assess(exchange, End::Accurate, now);
         assessment.estimate.is_ok_and(|estimate| estimate.bound <= accuracy)
     }
 
     /// Whether a run that sets the clock gains nothing by waiting on: the open votes cannot overturn the majority, and the
-    /// bound that holds in spite of them is at most twice the one without them.
-    fn is_settled(&self, exchange: &Exchange) -> bool {
+    /// bound that holds in spite of them is at most twice what the narrowest server of the majority claims. One of that majority
+    /// is honest, so the error is at most twice an honest bound then, whoever answered first.
+    fn is_settled(&self, exchange: &Exchange, now: Duration) -> bool {
         if self.plan.is_dry() || exchange.active() == 0 || exchange.active() == self.asked.len() {
             return false;
         }
-        let Ok(whatever_comes) = self.assess(exchange, End::Settled).estimate else { return false };
-        let silent = Candidate::default();
-        let heard = exchange.standings().map(|(candidate, active)| if active { &silent } else { candidate });
-        let known = contenders(heard.map(|candidate| (candidate, false)), self.asked, End::Complete);
-        assess(&known, &self.plan.rules).estimate.is_ok_and(|known| whatever_comes.bound <= known.bound * 2)
+        let Assessment { peers, verdicts, estimate } = self.assess(exchange, End::Settled, now);
+        let agrees = |verdict: &Verdict| matches!(verdict, Verdict::Truechimer | Verdict::Outlier);
+        let agreeing = peers.iter().zip(&verdicts).filter(|(_, verdict)| agrees(verdict));
+        let narrowest = agreeing.filter_map(|(peer, _)| Some(peer.as_ref()?.root_distance)).min();
+        estimate.is_ok_and(|estimate| narrowest.is_some_and(|narrowest| estimate.bound <= narrowest * 2))
     }
 
-    fn assess(&self, exchange: &Exchange, end: End) -> Assessment {
-        assess(&contenders(exchange.standings(), self.asked, end), &self.plan.rules)
+    fn assess(&self, exchange: &Exchange, end: End, now: Duration) -> Assessment {
+        assess(&contenders(exchange.standings(), self.asked, end), &self.plan.rules, now)
     }
 }
 
@@ -109,7 +117,7 @@ pub(super) fn contenders<'a>(
         let is_open = match end {
             End::Complete => false,
             End::Settled => is_active,
-            End::Accurate => is_active && candidate.samples.is_empty(),
+            End::Accurate => is_active && (candidate.samples.is_empty() || candidate.contradicts_itself()),
         };
         Contender { candidate, names: &asked.names, is_open }
     };

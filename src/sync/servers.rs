@@ -1,6 +1,6 @@
 //! From the names of a plan to the servers that are asked.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 
 use crate::net::Resolved;
@@ -65,24 +65,39 @@ fn host(name: &str, addresses: Resolved) -> Host {
 /// Each address once, in the order of the names, with all names that lead to it.
 pub(super) fn servers(plan: &Plan, hosts: &[Host]) -> Vec<Asked> {
     let mut places: HashMap<SocketAddr, usize> = HashMap::new();
+    let mut of_names: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut asked: Vec<Asked> = Vec::new();
     for (host, name) in hosts.iter().zip(plan.name_numbers()) {
         let port = plan.ports.get(name).copied().flatten().unwrap_or(plan.port);
+        let of_name = of_names.entry(name).or_default();
         for address in host.addresses.iter().flatten() {
             let mut address = *address;
             address.set_port(port);
-            if plan.spared.contains(&address.ip()) {
+            let place = places.get(&address).copied().unwrap_or(asked.len());
+            if plan.spared.contains(&address.ip()) || of_name.contains(&place) || of_name.len() >= MAX_PER_NAME {
                 continue;
             }
-            let place = *places.entry(address).or_insert(asked.len());
-            match asked.get_mut(place) {
-                Some(known) if known.names.contains(&name) => {}
-                Some(known) => known.names.push(name),
-                None => asked.push(Asked { address, names: vec![name] }),
+            if place == asked.len() {
+                places.insert(address, place);
+                asked.push(Asked { address, names: Vec::new() });
             }
+            of_name.push(place);
         }
     }
+    for (name, places) in distinct(of_names) {
+        places.into_iter().for_each(|place| asked[place].names.push(name));
+    }
     asked
+}
+
+/// The names that lead to servers; of those that lead to the very same servers, however they are spelled, only the first.
+fn distinct(of_names: BTreeMap<usize, Vec<usize>>) -> Vec<(usize, Vec<usize>)> {
+    let mut seen = HashSet::new();
+    let sorted = of_names.into_iter().map(|(name, mut places)| {
+        places.sort_unstable();
+        (name, places)
+    });
+    sorted.filter(|(_, places)| !places.is_empty() && seen.insert(places.clone())).collect()
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ pub(crate) fn assessed(case: &Case, open: &[usize]) -> Assessment {
         .enumerate()
         .map(|(place, (candidate, names))| Contender { candidate, names, is_open: open.contains(&place) })
         .collect();
-    assess(&contenders, &RULES)
+    assess(&contenders, &RULES, Duration::from_secs(100))
 }
 
 /// What the assessment found, in milliseconds of the case.
