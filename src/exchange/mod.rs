@@ -196,7 +196,7 @@ impl Exchange {
         let (active, served, due) = (session.is_active(), session.is_served(), session.due());
         self.active += usize::from(active && !was_active);
         self.answered += session.answered() - had_answered;
-        self.wanted += session.wanted() - had_wanted;
+        self.wanted = self.wanted - had_wanted + session.wanted();
         self.active -= usize::from(was_active && !active);
         self.served += usize::from(served && !was_served);
         self.active_served += usize::from(active && served);

@@ -17,7 +17,7 @@ const SCALE: f64 = 1000.0;
 /// What the program adds to a bound in the header: its least half round trip, and the error of reading clocks.
 const LEAST_BOUND: f64 = 5.1;
 
-const RULES: Rules = Rules {
+pub(crate) const RULES: Rules = Rules {
     limits: Limits {
         delay: Interval::from_secs(8),
         root_distance: Interval::from_secs(60_000),

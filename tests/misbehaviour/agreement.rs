@@ -12,7 +12,7 @@ use rntpdate::system::{DryClock, Resolver, SystemClock};
 use crate::ntpserver::{Behaviour, Builder, DAY, MILLISECOND, Nanos, ReceivedRequest, SECOND, Server};
 use crate::{ask, assert_offset, dropped, offset, plan, run_resolving, start_all};
 
-const HOUR: Nanos = 3600 * SECOND;
+pub(crate) const HOUR: Nanos = 3600 * SECOND;
 
 /// Names that lead to some of the test's servers.
 struct Names(HashMap<&'static str, Vec<IpAddr>>);
@@ -31,7 +31,7 @@ impl Resolver for Names {
 }
 
 /// Asks names, each of which leads to the servers in these places.
-fn ask_names(servers: &[Server], names: &[(&'static str, &[usize])], options: &[&str]) -> Outcome {
+pub(crate) fn ask_names(servers: &[Server], names: &[(&'static str, &[usize])], options: &[&str]) -> Outcome {
     let mut plan = plan(&servers.iter().collect::<Vec<_>>(), options);
     plan.servers = names.iter().map(|(name, _)| (*name).to_owned()).collect();
     plan.ports = vec![None; names.len()];
@@ -50,7 +50,7 @@ fn verdicts(outcome: &Outcome) -> Vec<Verdict> {
 }
 
 #[track_caller]
-fn assert_no_majority(outcome: &Outcome) {
+pub(crate) fn assert_no_majority(outcome: &Outcome) {
     assert!(
         matches!(outcome.conclusion, Conclusion::NoEstimate(NoEstimate::NoMajority(_))),
         "{:?}",

@@ -5,6 +5,7 @@ mod ntpserver;
 
 mod agreement;
 mod authentication;
+mod hostile;
 mod packets;
 mod quiet;
 mod selection;
