@@ -16,6 +16,7 @@ complete -c rntpdate -s e -l auth-delay -d 'What ntpdate took for the time to co
 complete -c rntpdate -s U -l user -d 'Become this user before the first packet (root becomes nobody anyway), keeping nothing but the right to set the clock' -r
 complete -c rntpdate -l from -d 'Take the servers from this configuration file: ntp.conf, chrony.conf, timesyncd.conf, a list, or a DHCP lease' -r -F
 complete -c rntpdate -l accuracy -d 'Stop sampling as soon as the error bound is at most this' -r
+complete -c rntpdate -l min-servers -d 'So many of the named servers have to agree, or nothing is set [default: 1, or what the configuration file demands]' -r
 complete -c rntpdate -l max-step -d 'Refuse a larger step' -r
 complete -c rntpdate -l max-first-step -d 'What --max-step is until the clock has been set once since boot: for machines without an RTC [default: as --max-step]' -r
 complete -c rntpdate -l wait -d 'Retry for so long while names do not resolve, no route is there or the servers are silent' -r

@@ -121,6 +121,24 @@ fn chrony_directories_by_name_and_the_earlier_one_wins() {
 }
 
 #[test]
+fn the_last_line_that_demands_so_many_servers_counts() {
+    let root = Root::new();
+    root.file("/etc/chrony.conf", "minsources 4\nconfdir /etc/chrony.d\nserver a.example\n")
+        .file("/etc/chrony.d/1.conf", "minsources 2\n")
+        .file("/etc/chrony.d/2.conf", "minsources 3\n");
+    assert_eq!(root.only().min_servers, Some(3));
+    root.file("/etc/chrony.conf", "include /etc/chrony.d/*.conf\nserver a.example\nminsources 4\n");
+    assert_eq!(root.only().min_servers, Some(4));
+    let root = Root::new();
+    root.file("/etc/ntp.conf", "tos minclock 4 minsane 3\npool a.example\nincludefile more.conf\n");
+    assert_eq!(root.only().min_servers, Some(3));
+    root.file("/etc/more.conf", "tos minsane 2 mindist 0.01\n");
+    assert_eq!(root.only().min_servers, Some(2));
+    root.file("/etc/ntp.conf", "pool a.example\n");
+    assert_eq!(root.only().min_servers, None);
+}
+
+#[test]
 fn timesyncd_drop_ins_by_name_over_all_directories() {
     let root = Root::new();
     root.file("/etc/systemd/timesyncd.conf", "[Time]\nNTP=main.example\nFallbackNTP=fall.example\n")

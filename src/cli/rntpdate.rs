@@ -199,6 +199,10 @@ pub struct RntpdateCli {
     #[arg(long, value_name = "SECONDS", help_heading = SERVERS, allow_hyphen_values = true)]
     pub accuracy: Option<String>,
 
+    /// So many of the named servers have to agree, or nothing is set [default: 1, or what the configuration file demands]
+    #[arg(long, value_name = "N", help_heading = SERVERS, allow_hyphen_values = true)]
+    pub min_servers: Option<String>,
+
     /// Refuse a larger step.
     #[arg(long, value_name = "SECONDS", help_heading = CLOCK, allow_hyphen_values = true)]
     pub max_step: Option<String>,

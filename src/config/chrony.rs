@@ -27,6 +27,7 @@ pub(super) fn parse(text: &str) -> Parsed {
             "include" | "confdir" | "sourcedir" if words.is_empty() => {
                 parsed.fault(number, format!("{directive} needs a path"));
             }
+            "minsources" => parsed.min_servers(number, "minsources", words.first().copied()),
             "include" => parsed.items.push(Item::Include(Include::Files(words[0].to_owned()))),
             "confdir" => parsed.items.push(Item::Include(Include::Directories(directories(), ".conf"))),
             "sourcedir" => parsed.items.push(Item::Include(Include::Directories(directories(), ".sources"))),
@@ -96,6 +97,14 @@ mod tests {
                 Item::Include(Include::Files("/etc/c/*.conf".into())),
             ]
         );
+    }
+
+    #[test]
+    fn sources_that_have_to_agree() {
+        let parsed = parse("minsources 2\nserver a.example\nMinSources 3\nminsources 0\nminsources\nminsources two\n");
+        let numbers: Vec<&Item> = parsed.items.iter().filter(|item| matches!(item, Item::MinServers(_))).collect();
+        assert_eq!(numbers, [&Item::MinServers(2), &Item::MinServers(3), &Item::MinServers(1)]);
+        assert_eq!(parsed.faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [5, 6]);
     }
 
     #[test]

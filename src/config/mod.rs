@@ -44,6 +44,8 @@ pub enum Item {
     Server(Server),
     /// Other files to read in this place.
     Include(Include),
+    /// The least number of servers that have to agree, 1 or more, until another line says otherwise.
+    MinServers(u32),
 }
 
 /// Files that a file refers to.
@@ -85,11 +87,19 @@ impl Parsed {
         self.faults.push(LineFault { line, text: text.into() });
     }
 
+    /// Takes in the least number of servers that have to agree, as `word` has it; 0 demands what 1 does.
+    fn min_servers(&mut self, line: usize, directive: &str, word: Option<&str>) {
+        match word.map(str::parse::<u32>) {
+            Some(Ok(number)) => self.items.push(Item::MinServers(number.max(1))),
+            Some(Err(_)) | None => self.fault(line, format!("{directive} needs a number of servers")),
+        }
+    }
+
     /// The servers alone.
     pub fn servers(&self) -> impl Iterator<Item = &Server> {
         self.items.iter().filter_map(|item| match item {
             Item::Server(server) => Some(server),
-            Item::Include(_) => None,
+            Item::Include(_) | Item::MinServers(_) => None,
         })
     }
 }

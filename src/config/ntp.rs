@@ -19,6 +19,12 @@ pub(super) fn parse(text: &str) -> Parsed {
                 Some(path) => parsed.items.push(Item::Include(Include::Files(path.trim_matches('"').to_owned()))),
                 None => parsed.fault(number, "the file to include is missing"),
             },
+            "tos" => {
+                let words: Vec<&str> = words.collect();
+                if let Some(place) = words.iter().position(|word| *word == "minsane") {
+                    parsed.min_servers(number, "tos minsane", words.get(place + 1).copied());
+                }
+            }
             _ => {}
         }
     }
@@ -109,6 +115,13 @@ mod tests {
                 (5, "\"70000\" is no port: it is 1 to 65535"),
             ]
         );
+    }
+
+    #[test]
+    fn servers_that_have_to_agree() {
+        let parsed = parse("tos minclock 3 minsane 2 # three later\ntos maxclock 6\ntos minsane 3\ntos minsane\n");
+        assert_eq!(parsed.items, [Item::MinServers(2), Item::MinServers(3)]);
+        assert_eq!(parsed.faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [4]);
     }
 
     #[test]

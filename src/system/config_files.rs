@@ -19,6 +19,8 @@ pub struct Found {
     pub form: Form,
     /// The servers that it names, in their order, each once.
     pub servers: Vec<Server>,
+    /// The least number of servers that have to agree, where a line demands one; of several lines the last that is read.
+    pub min_servers: Option<u32>,
     /// Lines and files that could not be understood or read.
     pub faults: Vec<FileFault>,
     /// What it asks for and does not get, such as options for ntpdate.

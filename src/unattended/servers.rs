@@ -32,6 +32,8 @@ pub fn find_servers(cli: &mut RntpdateCli) -> Result<Vec<Line>> {
                 lines.extend(description(&found, has_key).into_iter().map(|text| log(Priority::Info, text)));
             }
             cli.servers = found.servers.iter().map(word).collect();
+            let demanded = found.min_servers.map(|number| number.to_string());
+            cli.min_servers = cli.min_servers.take().or(demanded);
         }
         (None, Some(file)) => bail!("{} names no server{}", file.display(), reasons(&lines)),
         (None, None) => {}
@@ -67,10 +69,36 @@ fn description(found: &Found, has_key: bool) -> Vec<String> {
     let mut texts = vec![format!("servers from {}: {}", found.file.display(), words.join(" "))];
     let nts = wanting(found, Proof::Nts).filter(|_| !has_key);
     texts.extend(nts.map(|hosts| format!("asked without the NTS that the file wants: {hosts}")));
+    texts.extend(
+        found.min_servers.map(|number| format!("{} demands {number} servers that agree", found.file.display())),
+    );
     texts.extend(found.notes.iter().cloned());
     texts
 }
 
 fn reasons(lines: &[Line]) -> String {
     lines.iter().map(|line| format!("; {}", line.text)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The demand that the command line has after the file was read.
+    fn demanded(text: &str, typed: Option<&str>) -> Option<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("chrony.conf");
+        std::fs::write(&file, text).unwrap();
+        let mut cli = RntpdateCli { from: Some(file), min_servers: typed.map(str::to_owned), ..RntpdateCli::default() };
+        find_servers(&mut cli).unwrap();
+        assert_eq!(cli.servers, ["a.example"]);
+        cli.min_servers
+    }
+
+    #[test]
+    fn as_many_servers_as_the_file_demands_unless_the_user_says_how_many() {
+        assert_eq!(demanded("server a.example\nminsources 3\n", None).as_deref(), Some("3"));
+        assert_eq!(demanded("server a.example\nminsources 3\n", Some("2")).as_deref(), Some("2"));
+        assert_eq!(demanded("server a.example\n", None), None);
+    }
 }

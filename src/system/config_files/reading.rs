@@ -28,6 +28,7 @@ pub(super) struct Reading<'a> {
     depth: usize,
     files: usize,
     servers: Vec<Server>,
+    min_servers: Option<u32>,
     faults: Vec<FileFault>,
     faults_left_out: usize,
 }
@@ -35,7 +36,15 @@ pub(super) struct Reading<'a> {
 impl<'a> Reading<'a> {
     /// Paths in the files are taken to be below `root`.
     pub(super) fn new(root: &'a Path) -> Reading<'a> {
-        Reading { root, depth: 0, files: 0, servers: Vec::new(), faults: Vec::new(), faults_left_out: 0 }
+        Reading {
+            root,
+            depth: 0,
+            files: 0,
+            servers: Vec::new(),
+            min_servers: None,
+            faults: Vec::new(),
+            faults_left_out: 0,
+        }
     }
 
     /// A file's path as the user knows it, below the root.
@@ -89,6 +98,7 @@ impl<'a> Reading<'a> {
         for item in parsed.items {
             match item {
                 Item::Server(server) => self.add(server),
+                Item::MinServers(number) => self.min_servers = Some(number),
                 Item::Include(_) if self.depth >= MAX_DEPTH => {
                     let text = format!("more than {MAX_DEPTH} files include each other");
                     self.note(FileFault { file: file.to_owned(), line: None, text });
@@ -188,7 +198,14 @@ impl<'a> Reading<'a> {
             let text = format!("and {} faults more", self.faults_left_out);
             self.faults.push(FileFault { file: file.to_owned(), line: None, text });
         }
-        Found { file: file.to_owned(), form, servers: self.servers, faults: self.faults, notes: Vec::new() }
+        Found {
+            file: file.to_owned(),
+            form,
+            servers: self.servers,
+            min_servers: self.min_servers,
+            faults: self.faults,
+            notes: Vec::new(),
+        }
     }
 
     pub(super) fn has_servers(&self) -> bool {
