@@ -56,32 +56,125 @@ fn an_empty_machine_has_none() {
 #[test]
 fn the_order_is_that_of_the_manual() {
     let root = Root::new();
-    root.file("/etc/default/ntpdate", "NTPSERVERS=a.example\n")
-        .file("/etc/ntp/step-tickers", "b.example\n")
-        .file("/etc/ntp.conf", "server c.example\n")
-        .file("/etc/chrony.conf", "pool d.example\n")
-        .file("/etc/systemd/timesyncd.conf", "[Time]\nNTP=e.example\n")
-        .file("/run/chrony-dhcp/eth0.sources", "server f.example iburst\n")
-        .file("/run/systemd/netif/leases/2", "ADDRESS=192.0.2.15\nNTP=192.0.2.1\n")
-        .file("/var/lib/NetworkManager/internal-x-eth0.lease", "NTP=192.0.2.3\n")
-        .file("/var/lib/NetworkManager/dhclient-x-eth1.lease", "lease {\n  option ntp-servers 192.0.2.4;\n}\n")
-        .file("/var/lib/dhcp/dhclient.eth0.leases", "lease {\n  option ntp-servers 192.0.2.2;\n}\n");
-    let order: Vec<String> = root.configured().iter().map(|found| hosts(found).join(" ")).collect();
-    assert_eq!(
-        order,
-        [
-            "a.example",
-            "b.example",
-            "c.example",
-            "d.example",
-            "e.example",
-            "f.example",
-            "192.0.2.1",
-            "192.0.2.4",
-            "192.0.2.3",
-            "192.0.2.2"
+    let places = [
+        ("/etc/default/ntpdate", "NTPSERVERS=a.example\n"),
+        ("/etc/default/ntpsec-ntpdate", "NTPSERVERS=b.example\n"),
+        ("/etc/sysconfig/ntpdate", "OPTIONS=\"-b c.example\"\n"),
+        ("/etc/conf.d/ntp-client", "NTPCLIENT_OPTS=\"-s -b -u d.example\"\n"),
+        ("/etc/ntp/step-tickers", "e.example\n"),
+        ("/etc/ntpsec/ntp.conf", "server f.example\n"),
+        ("/etc/ntp.conf", "server g.example\n"),
+        ("/etc/openntpd/ntpd.conf", "servers h.example\n"),
+        ("/etc/ntpd.conf", "server i.example\n"),
+        ("/etc/chrony/chrony.conf", "pool j.example\n"),
+        ("/etc/chrony.conf", "pool k.example\n"),
+        ("/etc/linuxptp/timemaster.conf", "[ntp_server l.example]\n"),
+        ("/etc/ntpd-rs/ntp.toml", "[[source]]\nmode = \"pool\"\naddress = \"m.example\"\n"),
+        ("/etc/config/system", "config timeserver 'ntp'\n\tlist server 'n.example'\n"),
+        ("/etc/config/chrony", "config pool\n\toption hostname 'o.example'\n"),
+        ("/etc/conf.d/ntpd", "NTPD_OPTS=\"-N -p p.example\"\n"),
+        ("/etc/systemd/timesyncd.conf", "[Time]\nNTP=q.example\n"),
+        ("/run/chrony-dhcp/eth0.sources", "server r.example iburst\n"),
+        ("/var/lib/NetworkManager/internal-x-eth0.lease", "NTP=192.0.2.1\n"),
+        ("/var/lib/dhcp/dhclient.eth0.leases", "lease {\n  option ntp-servers 192.0.2.2;\n}\n"),
+    ];
+    // The last first, so that no file is found earlier than it should be because of its age.
+    for (path, text) in places.iter().rev() {
+        root.file(path, text);
+    }
+    let found = root.configured();
+    let files: Vec<&str> = found.iter().map(|found| found.file.to_str().unwrap()).collect();
+    assert_eq!(files, places.map(|(path, _)| path));
+    let order: Vec<String> = found.iter().map(|found| hosts(found).join(" ")).collect();
+    let letters = ('a'..='r').map(|letter| format!("{letter}.example"));
+    assert_eq!(order, letters.chain(["192.0.2.1".to_owned(), "192.0.2.2".to_owned()]).collect::<Vec<_>>());
+    assert!(found.iter().all(|found| faults(found).is_empty()), "{found:?}");
+    let manual =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/man/prose/rntpdate/60-unattended.roff")).unwrap();
+    let manual = manual.replace('\\', "");
+    let mut rest = manual.as_str();
+    for (path, _) in &places[..17] {
+        rest = &rest[rest.find(path).unwrap_or_else(|| panic!("{path} is not in its place in the manual"))..];
+    }
+}
+
+#[test]
+fn systemds_order_has_the_links_beside_ntp_and_the_fallback_behind_both() {
+    let root = Root::new();
+    root.file("/etc/systemd/timesyncd.conf", "[Time]\nFallbackNTP=fall.example\n");
+    assert_eq!(hosts(&root.only()), ["fall.example"]);
+    root.file("/run/systemd/netif/leases/2", "ADDRESS=192.0.2.15\nNTP=192.0.2.1\n");
+    assert_eq!(hosts(&root.only()), ["192.0.2.1"]);
+    assert_eq!(root.only().files, [Path::new("/run/systemd/netif/leases/2")]);
+    root.file("/run/systemd/netif/links/2", "ADMIN_STATE=configured\nNTP=link.example 192.0.2.1\n")
+        .file("/run/systemd/netif/links/3", "ADMIN_STATE=configured\nNTP=other.example\n");
+    assert_eq!(hosts(&root.only()), ["link.example", "192.0.2.1", "other.example"]);
+    root.file("/etc/systemd/timesyncd.conf", "[Time]\nNTP=main.example\nFallbackNTP=fall.example\n");
+    assert_eq!(hosts(&root.only()), ["main.example", "link.example", "192.0.2.1", "other.example"]);
+    // A network whose DHCP is not to give any.
+    root.file("/etc/systemd/timesyncd.conf", "[Time]\nFallbackNTP=fall.example\n")
+        .file("/run/systemd/netif/links/2", "ADMIN_STATE=configured\nNETWORK_FILE=/etc/systemd/network/lan.network\n")
+        .file("/run/systemd/netif/links/3", "ADMIN_STATE=configured\n")
+        .file("/etc/systemd/network/lan.network", "[Network]\nDHCP=yes\n[DHCPv4]\nUseNTP=no\n");
+    assert_eq!(hosts(&root.only()), ["fall.example"]);
+}
+
+#[test]
+fn the_newest_leases_of_all_interfaces_unless_they_are_over() {
+    let lease = |interface: &str, server: &str, expire: &str| {
+        format!("lease {{\n  interface \"{interface}\";\n  option ntp-servers {server};\n  expire {expire};\n}}\n")
+    };
+    let root = Root::new();
+    root.file(
+        "/var/lib/dhcp/dhclient.leases",
+        &[
+            lease("eth0", "192.0.2.1", "2 2998/01/01 00:00:00"),
+            lease("eth1", "192.0.2.2", "never"),
+            lease("eth2", "192.0.2.3", "4 1999/12/30 12:00:00"),
+            lease("eth0", "192.0.2.4", "epoch 32500000000"),
         ]
+        .concat(),
+    )
+    .file("/var/lib/dhcp/dhclient.eth3.leases", &lease("eth3", "192.0.2.5", "2 2998/01/01 00:00:00"))
+    .file("/var/lib/dhclient/dhclient--eth1.lease", &lease("eth1", "192.0.2.6", "4 1999/12/30 12:00:00"))
+    .file(
+        "/var/lib/dhcp/dhclient6.eth0.leases",
+        "lease6 {\n  interface \"eth0\";\n  ia-na 1 {\n    iaaddr 2001:db8::9 {\n      starts 1700000000;\n      max-life 4294967295;\n    }\n  }\n\
+         \x20 option dhcp6.sntp-servers 2001:db8::123;\n}\n",
     );
+    let found = root.only();
+    let mut sorted = hosts(&found);
+    sorted.sort_unstable();
+    assert_eq!(sorted, ["192.0.2.2", "192.0.2.4", "192.0.2.5", "2001:db8::123"]);
+    let note = "/var/lib/dhcp/dhclient.leases:11: this lease is over since 1999-12-30 12:00:00 UTC: its servers are passed over";
+    assert_eq!(found.notes, [note]);
+}
+
+#[test]
+fn what_a_pattern_does_not_find_is_not_missed() {
+    let root = Root::new();
+    root.file(
+        "/etc/chrony.conf",
+        "include /etc/chrony.d/*.conf\ninclude /etc/chrony.d/[0-9]?.inc\nserver a.example\nconfdir /etc/none\n",
+    );
+    assert_eq!(faults(&root.only()), [""; 0]);
+    root.file("/etc/chrony.d/b.conf", "server b.example\n")
+        .file("/etc/chrony.d/.hidden.conf", "server no.example\n")
+        .file("/etc/chrony.d/1x.inc", "server c.example\n")
+        .file("/etc/chrony.d/xx.inc", "server no.example\n");
+    let found = root.only();
+    assert_eq!(hosts(&found), ["b.example", "c.example", "a.example"]);
+    assert_eq!(found.files[0], Path::new("/etc/chrony.d/b.conf"));
+    // chronyd does not start without a file that is named.
+    root.file("/etc/chrony.conf", "include /etc/none.conf\nserver a.example\n");
+    assert_eq!(faults(&root.only()), ["/etc/chrony.conf: includes /etc/none.conf, which is not there"]);
+}
+
+#[test]
+fn servers_for_the_first_step_are_servers() {
+    let root = Root::new();
+    root.file("/etc/chrony.conf", "initstepslew 30 a.example b.example\ndriftfile /var/lib/chrony/drift\n");
+    assert_eq!(hosts(&root.only()), ["a.example", "b.example"]);
 }
 
 #[test]
@@ -93,6 +186,7 @@ fn ntpdate_debian_takes_ntp_conf_where_it_says_so_and_dhcp_over_both() {
     assert_eq!(found.notes, ["NTPOPTIONS in /etc/default/ntpdate is not applied: -u -b"]);
     root.file("/etc/ntp.conf", "server conf.example\n");
     assert_eq!(hosts(&root.configured()[0]), ["conf.example"]);
+    assert_eq!(root.configured()[0].file, Path::new("/etc/ntp.conf"), "the file that the server's line is in");
     root.file("/var/lib/ntpdate/default.dhcp", "NTPSERVERS='192.0.2.1 192.0.2.2'\n");
     assert_eq!(hosts(&root.configured()[0]), ["192.0.2.1", "192.0.2.2"]);
     assert_eq!(root.configured()[0].file, Path::new("/var/lib/ntpdate/default.dhcp"));
@@ -212,8 +306,8 @@ fn debians_own_files() {
         root.configured().iter().map(|found| (found.file.display().to_string(), hosts(found).join(" "))).collect();
     let pool = "0.debian.pool.ntp.org 1.debian.pool.ntp.org 2.debian.pool.ntp.org 3.debian.pool.ntp.org";
     let expected = [
-        // It says that the servers are in ntp.conf.
-        ("/etc/default/ntpsec-ntpdate", pool),
+        // /etc/default/ntpsec-ntpdate says that the servers are there.
+        ("/etc/ntpsec/ntp.conf", pool),
         ("/etc/ntpsec/ntp.conf", pool),
         ("/etc/openntpd/ntpd.conf", pool),
         ("/etc/chrony/chrony.conf", "2.debian.pool.ntp.org"),
@@ -236,8 +330,6 @@ fn a_key_that_the_file_wants_and_nobody_gives_is_missed_aloud() {
     };
     let (usual, verbose) = (said(&[]), said(&["-v"]));
     assert!(usual.contains("/conf wants a key for 127.0.0.1, and none is used: -a KEY -k FILE"), "{usual}");
-    assert!(
-        !usual.contains("NTS") && verbose.contains("asked without the NTS that the file wants: 127.0.0.3"),
-        "{verbose}"
-    );
+    let nts = "/conf wants NTS for 127.0.0.3: asked without that, anybody on the way can answer";
+    assert!(usual.contains(nts) && verbose.contains(nts), "{usual}");
 }

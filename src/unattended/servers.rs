@@ -1,5 +1,7 @@
 //! Servers for a command line without any: those of the machine's time services.
 
+use std::path::PathBuf;
+
 use anyhow::{Result, bail};
 
 use super::log;
@@ -7,6 +9,20 @@ use crate::cli::rntpdate::RntpdateCli;
 use crate::config::{Proof, Server};
 use crate::report::{Line, Priority};
 use crate::system::config_files::{self, Found};
+
+/// The name of a program that asks only servers that are named to it.
+const NTPDATE: &str = "ntpdate";
+
+/// What is wrong with a command line without servers for a program that was started as ntpdate: in scripts a variable is empty
+/// by mistake, and the clock is not to be set by servers that nobody named.
+pub fn missing_server(program: &str, cli: &RntpdateCli) -> Option<String> {
+    let is_named = !cli.servers.is_empty() || cli.from.is_some() || cli.self_test;
+    (program == NTPDATE && !is_named).then(|| {
+        "no server is named, and ntpdate takes none from the configuration: name one, or start it as rntpdate or \
+         ntpdate-debian, which do"
+            .to_owned()
+    })
+}
 
 /// Completes the command line, and gives what there is to say of that.
 pub fn find_servers(cli: &mut RntpdateCli) -> Result<Vec<Line>> {
@@ -18,25 +34,28 @@ pub fn find_servers(cli: &mut RntpdateCli) -> Result<Vec<Line>> {
         None => config_files::configured(),
     };
     let chosen = found.iter().position(|found| !found.servers.is_empty());
-    if let Some(chosen) = chosen {
-        // What a later file says is not used, nor what is wrong with it.
-        found.truncate(chosen + 1);
-    }
+    // What a later file says is not used, nor what is wrong with it.
+    let later = found.split_off(chosen.map_or(found.len(), |chosen| chosen + 1));
     let mut lines: Vec<Line> =
         found.iter().flat_map(|found| &found.faults).map(|fault| log(Priority::Warning, fault.to_string())).collect();
     match (chosen.and_then(|_| found.pop()), &cli.from) {
-        (Some(found), _) => {
+        (Some(chosen), _) => {
             let has_key = cli.auth_key.is_some();
-            lines.extend(without_key(&found).filter(|_| !has_key).map(|text| log(Priority::Warning, text)));
+            let warnings = [without_key(&chosen), unprotected(&chosen)].into_iter().flatten();
+            lines.extend(warnings.filter(|_| !has_key).map(|text| log(Priority::Warning, text)));
             if cli.verbose {
-                lines.extend(description(&found, has_key).into_iter().map(|text| log(Priority::Info, text)));
+                let texts = description(&chosen).into_iter().chain(passed_over(&found, &later));
+                lines.extend(texts.map(|text| log(Priority::Info, text)));
             }
-            cli.servers = found.servers.iter().map(word).collect();
-            let demanded = found.min_servers.map(|number| number.to_string());
+            cli.servers = chosen.servers.iter().map(word).collect();
+            let demanded = chosen.min_servers.map(|number| number.to_string());
             cli.min_servers = cli.min_servers.take().or(demanded);
         }
-        (None, Some(file)) => bail!("{} names no server{}", file.display(), reasons(&lines)),
-        (None, None) => {}
+        (None, Some(file)) => {
+            let notes: String = found.iter().flat_map(|found| &found.notes).map(|note| format!("; {note}")).collect();
+            bail!("{} names no server{}{notes}", file.display(), reasons(&lines))
+        }
+        (None, None) => lines.extend(passed_over(&found, &later).into_iter().map(|text| log(Priority::Warning, text))),
     }
     Ok(lines)
 }
@@ -52,28 +71,56 @@ fn word(server: &Server) -> String {
 
 /// Whoever wrote the file believes that nobody on the way can answer for these servers.
 fn without_key(found: &Found) -> Option<String> {
-    let hosts = wanting(found, Proof::Key)?;
-    let file = found.file.display();
-    Some(format!("{file} wants a key for {hosts}, and none is used: -a KEY -k FILE gives one"))
+    let (files, hosts) = wanting(found, Proof::Key)?;
+    Some(format!("{files} wants a key for {hosts}, and none is used: -a KEY -k FILE gives one"))
 }
 
-/// The servers that the file wants proof of in this way.
-fn wanting(found: &Found, proof: Proof) -> Option<String> {
-    let hosts: Vec<&str> =
-        found.servers.iter().filter(|server| server.proof == Some(proof)).map(|server| server.host.as_str()).collect();
-    (!hosts.is_empty()).then(|| hosts.join(" "))
+/// The same where it is NTS that is wanted, or nobody is to be believed without proof.
+fn unprotected(found: &Found) -> Option<String> {
+    let nts = wanting(found, Proof::Nts).map(|(files, hosts)| format!("{files} wants NTS for {hosts}"));
+    let require = found.only_proven.as_ref().map(|(file, line)| {
+        format!("{}:{line} wants no server believed that proves nothing (authselectmode require)", file.display())
+    });
+    let wanted: Vec<String> = nts.into_iter().chain(require).collect();
+    (!wanted.is_empty())
+        .then(|| format!("{}: asked without that, anybody on the way can answer", wanted.join(", and ")))
 }
 
-fn description(found: &Found, has_key: bool) -> Vec<String> {
+/// The servers that are to prove themselves in this way, and the files that want it.
+fn wanting(found: &Found, proof: Proof) -> Option<(String, String)> {
+    let servers = found.servers.iter().zip(&found.files).filter(|(server, _)| server.proof == Some(proof));
+    let (hosts, files): (Vec<&str>, Vec<&PathBuf>) = servers.map(|(server, file)| (server.host.as_str(), file)).unzip();
+    (!hosts.is_empty()).then(|| (shown(&files), hosts.join(" ")))
+}
+
+/// Their names, each once.
+fn shown(files: &[&PathBuf]) -> String {
+    let mut names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    names.dedup();
+    names.join(", ")
+}
+
+fn description(found: &Found) -> Vec<String> {
     let words: Vec<String> = found.servers.iter().map(word).collect();
-    let mut texts = vec![format!("servers from {}: {}", found.file.display(), words.join(" "))];
-    let nts = wanting(found, Proof::Nts).filter(|_| !has_key);
-    texts.extend(nts.map(|hosts| format!("asked without the NTS that the file wants: {hosts}")));
-    texts.extend(
-        found.min_servers.map(|number| format!("{} demands {number} servers that agree", found.file.display())),
-    );
+    let files: Vec<&PathBuf> = found.files.iter().collect();
+    let mut texts = vec![format!("servers from {}: {}", shown(&files), words.join(" "))];
     texts.extend(found.notes.iter().cloned());
     texts
+}
+
+/// What else there is on this machine, `earlier` without a server.
+fn passed_over(earlier: &[Found], later: &[Found]) -> Vec<String> {
+    let mut texts: Vec<String> = earlier.iter().chain(later).flat_map(|found| &found.notes).cloned().collect();
+    let others: Vec<String> = later.iter().filter(|found| !found.servers.is_empty()).map(other).collect();
+    if !others.is_empty() {
+        texts.push(format!("passed over, as they come later: {}", others.join(", ")));
+    }
+    texts
+}
+
+fn other(found: &Found) -> String {
+    let hosts: Vec<&str> = found.servers.iter().map(|server| server.host.as_str()).collect();
+    format!("{} ({})", found.file.display(), hosts.join(" "))
 }
 
 fn reasons(lines: &[Line]) -> String {

@@ -11,9 +11,9 @@ pub(crate) fn check(data: &[u8]) {
     let (first, second) = lines.split_at(lines.len() / 2);
     let (first, second) = (first.join("\n"), second.join("\n"));
     let mut servers = TimesyncdServers::default();
-    configuration::faults(&servers.read(&first), &first);
+    configuration::faults(&servers.read(0, &first), &first);
     let before = servers.clone();
-    configuration::faults(&servers.read(&second), &second);
+    configuration::faults(&servers.read(1, &second), &second);
     // A drop-in without [Time] changes nothing.
     assert!(second.contains("[Time]") || servers == before);
 }

@@ -1,0 +1,58 @@
+//! The words that ntpd of ntp.org and NTPsec knows, those of old versions too.
+
+/// The first words of a line.
+#[rustfmt::skip]
+pub(in crate::config) const DIRECTIVES: &[&str] = &[
+    "server", "pool", "peer", "servers", "include", "includefile", "tos", "authdelay", "automax", "autokey", "beacon",
+    "bclient", "broadcast", "broadcastclient", "broadcastdelay", "calldelay", "clientlimit", "clientperiod",
+    "clockduration", "controlkey", "crypto", "device", "disable", "discard", "driftfile", "dscp", "enable", "end",
+    "filegen", "fudge", "hop", "ident", "interface", "io", "keys", "keysdir", "leapfile", "leapsmearinterval",
+    "limit", "listen", "logconfig", "logfile", "manycastclient", "manycastserver", "mdnstries", "monitor", "mru",
+    "multicastclient", "nic", "novolley", "nts", "path", "phone", "pidfile", "pollskewlist", "port", "precision",
+    "refclock", "requestkey", "reset", "resolver", "restrict", "revoke", "rlimit", "saveconfig", "saveconfigdir",
+    "savequeue", "setvar", "simulate", "slewalways", "statistics", "statsdir", "tick", "tinker", "trap",
+    "trustedkey", "ttl", "unconfig", "unpeer", "unrestrict", "unset",
+];
+
+/// What may stand behind a server, and whether a value follows.
+pub(super) const SERVER_OPTIONS: &[(&str, bool)] = &[
+    ("aead", true),
+    ("ask", true),
+    ("autokey", false),
+    ("baud", true),
+    ("bias", true),
+    ("burst", false),
+    ("ca", true),
+    ("cert", true),
+    ("dynamic", false),
+    ("flag1", true),
+    ("flag2", true),
+    ("flag3", true),
+    ("flag4", true),
+    ("iburst", false),
+    ("ident", true),
+    ("key", true),
+    ("maxpoll", true),
+    ("maxver", true),
+    ("minpoll", true),
+    ("mode", true),
+    ("noselect", false),
+    ("noval", false),
+    ("nts", false),
+    ("path", true),
+    ("port", true),
+    ("ppspath", true),
+    ("preempt", false),
+    ("prefer", false),
+    ("refid", true),
+    ("require", true),
+    ("stratum", true),
+    ("subtype", true),
+    ("time1", true),
+    ("time2", true),
+    ("true", false),
+    ("ttl", true),
+    ("version", true),
+    ("xleave", false),
+    ("xmtnonce", false),
+];
