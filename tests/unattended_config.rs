@@ -333,3 +333,45 @@ fn a_key_that_the_file_wants_and_nobody_gives_is_missed_aloud() {
     let nts = "/conf wants NTS for 127.0.0.3: asked without that, anybody on the way can answer";
     assert!(usual.contains(nts) && verbose.contains(nts), "{usual}");
 }
+
+#[test]
+fn nobody_is_to_be_believed_without_proof_and_is_asked_in_plain_aloud() {
+    let root = Root::new();
+    root.file("/chrony.conf", "server 127.0.0.1 port 9\nconfdir /none\nauthselectmode require\n");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_rntpdate"))
+        .args(["-q", "-t", "0.2", "--from"])
+        .arg(root.path("/chrony.conf"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let warning =
+        "/chrony.conf:3 wants no server believed that proves nothing (authselectmode require): asked without that";
+    assert_eq!(text.matches("asked without that").count(), 1, "{text}");
+    assert!(text.contains(warning), "{text}");
+}
+
+#[test]
+fn through_a_link_called_ntpdate_only_named_servers_are_asked() {
+    let root = Root::new();
+    root.file("/ntp.conf", "server 127.0.0.1:9\n");
+    let run = |name: &str, from: bool| {
+        let link = root.path(name);
+        let _ = symlink(env!("CARGO_BIN_EXE_rntpdate"), &link);
+        let mut command = std::process::Command::new(link);
+        command.args(["-q", "-u", "-t", "0.2"]);
+        if from {
+            command.arg("--from").arg(root.path("/ntp.conf"));
+        }
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let (status, text) = run("/ntpdate", false);
+    assert_eq!((status, text.lines().count()), (Some(2), 1), "{text}");
+    assert!(text.starts_with("ntpdate: no server is named"), "{text}");
+    let (status, text) = run("/ntpdate", true);
+    assert!(status == Some(1) && text.contains("127.0.0.1"), "{text}");
+    for name in ["/rntpdate", "/ntpdate-debian"] {
+        let (status, text) = run(name, false);
+        assert!(!text.contains("no server is named"), "{status:?} {text}");
+    }
+}

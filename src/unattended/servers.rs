@@ -148,4 +148,55 @@ mod tests {
         assert_eq!(demanded("server a.example\nminsources 3\n", Some("2")).as_deref(), Some("2"));
         assert_eq!(demanded("server a.example\n", None), None);
     }
+
+    #[test]
+    fn what_is_passed_over_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let file = folder.path().join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        };
+        let lease = "lease {\n  option ntp-servers 192.0.2.9;\n  expire 4 1999/12/30 12:00:00;\n}\n";
+        write("etc/ntp/step-tickers", "old.example\n");
+        write("etc/chrony.conf", "server a.example\nserver b.example\n");
+        write("etc/ntpsec/ntp.conf", "# nothing\n");
+        write("var/lib/dhcp/dhclient.leases", lease);
+        let mut found = config_files::configured_under(folder.path());
+        let later = found.split_off(1);
+        assert_eq!(description(&found[0]), ["servers from /etc/ntp/step-tickers: old.example"]);
+        assert_eq!(
+            passed_over(&[], &later),
+            [
+                "/var/lib/dhcp/dhclient.leases:1: this lease is over since 1999-12-30 12:00:00 UTC: its servers are passed over",
+                "passed over, as they come later: /etc/chrony.conf (a.example b.example)",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_file_that_the_line_is_in_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write(
+            "chrony.conf",
+            &format!("include {}/*.inc\nserver a.example\nserver k.example key 3\n", folder.path().display()),
+        );
+        write("x.inc", "server b.example nts\nminsources 2\n");
+        let found = config_files::named(&folder.path().join("chrony.conf")).unwrap();
+        let text = |text: &str| text.replace('@', &folder.path().display().to_string());
+        assert_eq!(
+            unprotected(&found),
+            Some(text("@/x.inc wants NTS for b.example: asked without that, anybody on the way can answer"))
+        );
+        let key = "@/chrony.conf wants a key for k.example, and none is used: -a KEY -k FILE gives one";
+        assert_eq!(without_key(&found), Some(text(key)));
+        assert_eq!(
+            description(&found),
+            [
+                text("servers from @/x.inc, @/chrony.conf: b.example a.example k.example"),
+                text("@/x.inc demands 2 servers that agree")
+            ]
+        );
+    }
 }
