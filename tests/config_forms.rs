@@ -111,7 +111,7 @@ fn what_is_no_form_is_refused_by_name() {
     let root = tempfile::tempdir().unwrap();
     for (name, text, looks_like) in [
         ("ntp.json", "{ \"servers\": [\"a.example\"] }\n", "JSON"),
-        ("compose.yaml", "services:\n  ntp:\n    image: a\n    ports:\n      - \"123:123/udp\"\n", "other text"),
+        ("compose.yaml", "services:\n  ntp:\n    image: a\n    ports:\n      - \"123:123/udp\"\n", "YAML"),
         ("Cargo.toml", "[package]\nname = \"ntp\"\nversion = \"4\"\n", "sections with settings of something else"),
         ("NetworkManager.conf", "[main]\nplugins=keyfile\nntp=4\n", "sections with settings of something else"),
         (

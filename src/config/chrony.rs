@@ -39,7 +39,7 @@ pub(super) fn parse(text: &str) -> Parsed {
             "confdir" => parsed.items.push(Item::Include(Include::Directories(directories(), ".conf"))),
             "sourcedir" => parsed.items.push(Item::Include(Include::Directories(directories(), ".sources"))),
             _ if DIRECTIVES.contains(&directive.as_str()) => {}
-            _ => parsed.fault(number, words::unknown(&directive, "directive of chrony.conf", DIRECTIVES)),
+            _ => parsed.unknown(number, &directive, "directive of chrony.conf", DIRECTIVES),
         }
     }
     parsed

@@ -9,6 +9,8 @@ use super::{LineFault, Server};
 use option56::servers_of_option_56;
 use statements::{Statement, statements};
 
+/// No machine has more interfaces.
+const MAX_LEASES: usize = 1000;
 /// What stands for "for ever" in a time of DHCP (RFC 8415, section 7.7).
 const FOR_EVER: i64 = u32::MAX as i64;
 
@@ -63,8 +65,10 @@ pub fn leases(text: &str) -> Leases {
                 {
                     let (lease, faults) = (reader.lease, reader.faults);
                     let is_same = |old: &Lease| old.interface == lease.interface && old.is_v6 == lease.is_v6;
+                    let is_full = known.len() >= MAX_LEASES;
                     match known.iter_mut().find(|(old, _)| is_same(old)) {
                         Some(old) => *old = (lease, faults),
+                        None if is_full => {}
                         None => known.push((lease, faults)),
                     }
                 }

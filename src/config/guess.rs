@@ -107,7 +107,9 @@ fn by_directives(lines: &[&str]) -> Result<Form, &'static str> {
     let misspelt =
         misspelt().filter(|word| words::meant(word, &["server", "servers", "pool", "peer"]).is_some()).count();
     let is_most = |count: usize| count > 0 && 2 * (count + misspelt) >= lines.len();
-    if of_chrony > of_ntp && is_most(of_chrony) {
+    if 2 * lines.iter().filter(|line| is_yaml(line)).count() > lines.len() {
+        Err("YAML")
+    } else if of_chrony > of_ntp && is_most(of_chrony) {
         Ok(Form::Chrony)
     } else if is_most(of_ntp.max(misspelt)) {
         let is_open = count(&["constraint", "constraints", "sensor"]) > 0
@@ -122,13 +124,22 @@ fn by_directives(lines: &[&str]) -> Result<Form, &'static str> {
     }
 }
 
-/// One host on each line; a line that is wrong does not make it something else where the most are certainly hosts.
+/// A name with a colon behind it, an item, or what divides documents.
+fn is_yaml(line: &str) -> bool {
+    let is_name = |name: &str| !name.contains(char::is_whitespace);
+    let is_member =
+        line.split_once(": ").is_some_and(|(name, _)| is_name(name)) || line.strip_suffix(':').is_some_and(is_name);
+    is_member || line.starts_with("- ") || line == "---"
+}
+
+/// One host on each line, and the most of them certainly hosts: other files have one word on a line too.
 fn is_list(lines: &[&str]) -> bool {
     let content = |line: &str| line.split('#').next().unwrap_or_default().trim().to_owned();
-    let is_host = |line: &&&str| Server::parse(&content(line)).is_ok();
-    let is_certain = |line: &&&str| is_host(line) && content(line).contains(['.', ':']);
-    !lines.is_empty()
-        && (lines.iter().all(|line| is_host(&line)) || 2 * lines.iter().filter(is_certain).count() > lines.len())
+    let is_certain = |line: &&&str| {
+        let host = content(line);
+        host.contains(['.', ':']) && Server::parse(&host).is_ok()
+    };
+    2 * lines.iter().filter(is_certain).count() > lines.len()
 }
 
 #[cfg(test)]
@@ -176,7 +187,7 @@ mod tests {
             ("default-duid \"x\";\nlease6 {\n}\n", Form::DhclientLeases),
             ("ADDRESS=192.0.2.1\nNTP=192.0.2.2\n", Form::NetworkdLease),
             ("a.example\nb.example # c\n4\n", Form::StepTickers),
-            ("ntp1\nntp2\n", Form::StepTickers),
+            ("ntp1.example\nntp2\nntp3.example\n", Form::StepTickers),
         ] {
             assert_eq!(guess_form("a", text), Ok(form), "{text}");
         }
@@ -197,7 +208,11 @@ mod tests {
             ("passwd", "root:x:0:0:root:/root:/bin/bash\n", "other text"),
             ("letter", "Dear reader,\nthe server is down since 4\nand ntp too.\n", "other text"),
             ("number", "4\n", "other text"),
-            ("compose", "services:\n  ntp:\n    image: x\n    ports:\n      - 123:123/udp\n", "other text"),
+            ("hosts", "127.0.0.1 localhost\n192.0.2.1 ntp.example ntp\n", "other text"),
+            ("filesystems", "ext4\next3\nvfat\n", "other text"),
+            ("resolv.conf", "nameserver 192.0.2.53\nsearch example\n", "other text"),
+            ("compose", "services:\n  ntp:\n    image: x\n    ports:\n      - 123:123/udp\n", "YAML"),
+            ("cloud.cfg", "---\nntp:\n  enabled: true\n  servers: [a.example]\n", "YAML"),
             ("empty", "# nothing\n", "an empty file"),
         ] {
             assert_eq!(guess_form(path, text), Err(looks_like), "{path}");

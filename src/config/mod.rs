@@ -121,6 +121,12 @@ impl Parsed {
         }
     }
 
+    /// A word that is none of those that are known in its place.
+    fn unknown(&mut self, line: usize, word: &str, what: &str, known: &[&str]) {
+        let text = words::unknown(word, what, known, self.faults.len());
+        self.fault(line, text);
+    }
+
     fn unknown_options(&mut self, line: usize, options: &words::Options<'_>) {
         options.fault.iter().for_each(|text| self.fault(line, text.as_str()));
     }

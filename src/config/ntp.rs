@@ -27,7 +27,7 @@ pub(super) fn parse(text: &str) -> Parsed {
                 }
             }
             _ if DIRECTIVES.contains(&directive) => {}
-            _ => parsed.fault(number, words::unknown(directive, "directive of ntp.conf", DIRECTIVES)),
+            _ => parsed.unknown(number, directive, "directive of ntp.conf", DIRECTIVES),
         }
     }
     parsed

@@ -35,7 +35,7 @@ pub(super) fn parse(text: &str) -> Parsed {
             "source" => reader.sources(value),
             "synchronization" => reader.synchronization(value),
             other if SECTIONS.contains(&other) => {}
-            other => reader.fault(name.span().start, words::unknown(other, "section of ntp.toml", SECTIONS)),
+            other => reader.unknown(name.span().start, other, "section of ntp.toml", SECTIONS),
         }
     }
     let mut parsed = reader.parsed;
@@ -57,6 +57,11 @@ impl Reader<'_> {
         self.parsed.faults.push(LineFault { line, text: text.into() });
     }
 
+    /// A word that is none of those that are known in its place.
+    fn unknown(&mut self, at: usize, word: &str, what: &str, known: &[&str]) {
+        self.fault(at, words::unknown(word, what, known, self.parsed.faults.len()));
+    }
+
     fn sources(&mut self, value: &Spanned<DeValue<'_>>) {
         let Some(sources) = value.get_ref().as_array() else {
             return self.fault(value.span().start, "a source is written [[source]]");
@@ -73,7 +78,7 @@ impl Reader<'_> {
         let mode = match text_of(source, "mode") {
             Some((_, mode)) if NOT_ASKED.contains(&mode) => return,
             Some((_, mode)) if MODES.contains(&mode) => mode,
-            Some((at, mode)) => return self.fault(at, words::unknown(mode, "mode of a source", MODES)),
+            Some((at, mode)) => return self.unknown(at, mode, "mode of a source", MODES),
             None => return self.fault(at, "the source has no mode"),
         };
         let Some((at, address)) = text_of(source, "address") else {
@@ -100,8 +105,7 @@ impl Reader<'_> {
                     None => self.fault(value.span().start, format!("{AGREEING} needs a number of servers")),
                 },
                 (other, _) if SYNCHRONIZATION.contains(&other) => {}
-                (other, _) => self
-                    .fault(name.span().start, words::unknown(other, "setting of [synchronization]", SYNCHRONIZATION)),
+                (other, _) => self.unknown(name.span().start, other, "setting of [synchronization]", SYNCHRONIZATION),
             }
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Parsed {
             }
             ["server" | "servers"] => parsed.fault(number, "the server's name is missing"),
             [directive, ..] if !DIRECTIVES.contains(directive) => {
-                parsed.fault(number, words::unknown(directive, "directive of OpenNTPD's ntpd.conf", DIRECTIVES));
+                parsed.unknown(number, directive, "directive of OpenNTPD's ntpd.conf", DIRECTIVES);
             }
             _ => {}
         }

@@ -87,7 +87,7 @@ fn begin(number: usize, head: &str, parsed: &mut Parsed) -> Section {
         (Some("chrony.conf"), None) => return Section::Other(Form::Chrony, number, String::new()),
         (Some("ntp.conf"), None) => return Section::Other(Form::Ntp, number, String::new()),
         (Some(word), _) if !SECTIONS.contains(&word) => {
-            parsed.fault(number, words::unknown(word, "section of timemaster.conf", SECTIONS));
+            parsed.unknown(number, word, "section of timemaster.conf", SECTIONS);
         }
         _ => {}
     }
@@ -99,7 +99,7 @@ fn setting(line: &str, server: &mut Server) -> Result<(), String> {
     let mut words = line.split_whitespace();
     let Some(name) = words.next().filter(|name| !name.starts_with('#')) else { return Ok(()) };
     if !SETTINGS.contains(&name) {
-        return Err(words::unknown(name, "setting of a server", SETTINGS));
+        return Err(words::unknown(name, "setting of a server", SETTINGS, 0));
     }
     if name == "ntp_options" {
         let options: Vec<&str> = words.collect();

@@ -30,6 +30,7 @@ impl TimesyncdServers {
         let mut faults = Vec::new();
         let mut in_time = false;
         for (number, line) in logical_lines(text) {
+            let earlier = faults.len();
             let mut fault = |text: String| faults.push(LineFault { line: number, text });
             if line.starts_with('[') {
                 in_time = line == "[Time]";
@@ -48,7 +49,7 @@ impl TimesyncdServers {
                 (true, "NTP" | "Servers") => &mut self.ntp,
                 (true, "FallbackNTP") => &mut self.fallback,
                 (true, other) if !SETTINGS.contains(&other) && !other.starts_with("X-") => {
-                    fault(words::unknown(other, "setting of [Time]", SETTINGS));
+                    fault(words::unknown(other, "setting of [Time]", SETTINGS, earlier));
                     continue;
                 }
                 _ => continue,

@@ -43,7 +43,7 @@ pub(super) fn parse(text: &str) -> Parsed {
             }
             ["option" | "list", name, value] => section.option(number, name, value, &mut parsed),
             ["option" | "list" | "config", ..] => parsed.fault(number, "a name or a value is missing, or one too many"),
-            [word, ..] => parsed.fault(number, words::unknown(word, "line of UCI", &["config", "option", "list"])),
+            [word, ..] => parsed.unknown(number, word, "line of UCI", &["config", "option", "list"]),
         }
     }
     section.end(&mut parsed);

@@ -2,6 +2,8 @@
 
 /// Longer words are not compared: the time goes with the square.
 const MAX_COMPARED: usize = 40;
+/// In a file with more faults nobody looks for what was meant.
+const MAX_GUESSES: usize = 100;
 
 /// Words between blanks, with single and double quotes taken off; a `#` outside quotes begins a comment. Fails where a quote
 /// stays open.
@@ -33,16 +35,17 @@ pub(super) fn meant<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     }
     let limit = if word.chars().count() > 4 { 2 } else { 1 };
     let small = word.to_lowercase();
-    let others = known.iter().filter(|name| **name != word);
-    let distances = others.map(|name| (strsim::damerau_levenshtein(&small, &name.to_lowercase()), *name));
+    let others = known.iter().filter(|name| **name != word && name.len().abs_diff(word.len()) <= limit);
+    let distances = others.map(|name| (strsim::osa_distance(&small, &name.to_lowercase()), *name));
     let nearest = distances.filter(|(distance, _)| *distance <= limit).min_by_key(|(distance, _)| *distance);
     nearest.map(|(_, name)| name)
 }
 
-/// What is wrong with a word that is none of those: `"sevrer" is no directive of ntp.conf: is "server" meant?`
-pub(super) fn unknown(word: &str, what: &str, known: &[&str]) -> String {
+/// What is wrong with a word that is none of those: `"sevrer" is no directive of ntp.conf: is "server" meant?` `earlier` is the
+/// number of faults in the file so far.
+pub(super) fn unknown(word: &str, what: &str, known: &[&str], earlier: usize) -> String {
     let shown = word.escape_default();
-    match meant(word, known) {
+    match (earlier < MAX_GUESSES).then(|| meant(word, known)).flatten() {
         Some(name) => format!("\"{shown}\" is no {what}: is \"{name}\" meant?"),
         None => format!("\"{shown}\" is no {what}"),
     }
@@ -76,7 +79,7 @@ pub(super) fn options<'a>(words: &[&'a str], known: &[(&str, bool)]) -> Options<
             Some((_, has_value)) => options.given.push((word, if *has_value { rest.next() } else { None })),
             None => {
                 let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-                options.fault.get_or_insert_with(|| unknown(word, "option of a server", &names));
+                options.fault.get_or_insert_with(|| unknown(word, "option of a server", &names, 0));
             }
         }
     }
@@ -103,6 +106,6 @@ mod tests {
         for word in ["NTP", "x", "restrict", &"s".repeat(1 << 20)] {
             assert_eq!(meant(word, &known), None, "{}", word.len());
         }
-        assert_eq!(unknown("poul", "directive", &["pool"]), "\"poul\" is no directive: is \"pool\" meant?");
+        assert_eq!(unknown("poul", "directive", &["pool"], 0), "\"poul\" is no directive: is \"pool\" meant?");
     }
 }

@@ -16,8 +16,8 @@ use reading::Reading;
 
 /// What the forms are that a user may name, for a message.
 const FORMS: &str = "ntp.conf, chrony.conf, timesyncd.conf, ntp.toml, OpenNTPD's ntpd.conf, timemaster.conf, OpenWrt's \
-                     /etc/config/system, variables as in /etc/default/ntpdate and /etc/sysconfig, DHCP leases, or a list with one server \
-                     on a line";
+                     /etc/config/system, variables as in /etc/default/ntpdate and /etc/sysconfig, DHCP leases, or a list with one full name \
+                     or address on a line";
 
 /// A file, or a file and all that it refers to, that configures a time service.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -78,7 +78,9 @@ impl<'a> Reading<'a> {
         if bytes.len() as u64 > MAX_BYTES {
             return Err(fault("longer than 1 MiB: not read".to_owned()));
         }
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        let text = String::from_utf8_lossy(&bytes);
+        // Editors of another system begin a file with this mark.
+        Ok(text.trim_start_matches('\u{feff}').to_owned())
     }
 
     /// The text if there is such a file; that it cannot be read is noted.
