@@ -375,3 +375,30 @@ fn through_a_link_called_ntpdate_only_named_servers_are_asked() {
         assert!(!text.contains("no server is named"), "{status:?} {text}");
     }
 }
+
+#[test]
+fn the_text_of_a_file_that_not_everybody_may_read_is_not_shown() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let root = Root::new();
+    root.file("/ntp.conf", "server a.example\nroot:secret:19000\nserver b:secret\n");
+    let said = || faults(&named(&root.path("/ntp.conf")).unwrap()).join("\n");
+    assert!(said().contains("secret"));
+    fs::set_permissions(root.path("/ntp.conf"), fs::Permissions::from_mode(0o640)).unwrap();
+    let hidden = said();
+    assert!(!hidden.contains("secret"), "{hidden}");
+    assert!(hidden.contains("/ntp.conf:2: this line") && hidden.contains("/ntp.conf:3: this line"), "{hidden}");
+}
+
+#[test]
+fn leases_of_network_manager_hold_from_when_they_were_written() {
+    let root = Root::new();
+    root.file("/var/lib/NetworkManager/internal-a-eth0.lease", "ADDRESS=192.0.2.15\nLIFETIME=3600\nNTP=192.0.2.1\n")
+        .file("/var/lib/NetworkManager/internal-b-eth1.lease", "ADDRESS=192.0.2.16\nLIFETIME=3600\nNTP=192.0.2.2\n");
+    assert_eq!(hosts(&root.only()), ["192.0.2.1", "192.0.2.2"]);
+    let old =
+        fs::File::options().append(true).open(root.path("/var/lib/NetworkManager/internal-a-eth0.lease")).unwrap();
+    old.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(7200)).unwrap();
+    let found = root.only();
+    assert_eq!(hosts(&found), ["192.0.2.2"]);
+    assert!(found.notes[0].contains("internal-a-eth0.lease: this lease is over since"), "{:?}", found.notes);
+}

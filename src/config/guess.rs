@@ -126,7 +126,7 @@ fn by_directives(lines: &[&str]) -> Result<Form, &'static str> {
 
 /// A name with a colon behind it, an item, or what divides documents.
 fn is_yaml(line: &str) -> bool {
-    let is_name = |name: &str| !name.contains(char::is_whitespace);
+    let is_name = |name: &str| !name.contains(|c: char| c.is_whitespace() || c == ':');
     let is_member =
         line.split_once(": ").is_some_and(|(name, _)| is_name(name)) || line.strip_suffix(':').is_some_and(is_name);
     is_member || line.starts_with("- ") || line == "---"
@@ -206,6 +206,7 @@ mod tests {
             ("Cargo.toml", "[package]\nname = \"x\"\n", "sections with settings of something else"),
             ("os-release", "NAME=\"Debian\"\nID=debian\n", "variables, none of which is known to name servers"),
             ("passwd", "root:x:0:0:root:/root:/bin/bash\n", "other text"),
+            ("shadow", "root:*:19000:0:99999:7:::\nntp:!:19000::::::\n", "other text"),
             ("letter", "Dear reader,\nthe server is down since 4\nand ntp too.\n", "other text"),
             ("number", "4\n", "other text"),
             ("hosts", "127.0.0.1 localhost\n192.0.2.1 ntp.example ntp\n", "other text"),

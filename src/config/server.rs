@@ -1,6 +1,6 @@
 //! One server as a file names it.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Bytes in an interface's name (IFNAMSIZ of linux/if.h, without its zero).
 const MAX_INTERFACE: usize = 15;
@@ -64,14 +64,16 @@ fn split_port(word: &str) -> Result<(&str, Option<&str>), String> {
     })
 }
 
-/// A name may have the characters that DNS and /etc/hosts have in practice, an IPv6 address its interface after a `%`.
+/// A name may have the characters that DNS and /etc/hosts have in practice, an IPv6 address its interface after a `%`. No server
+/// has an address of 0.0.0.0/8, which is this machine, of a group, or of all.
 fn is_host(host: &str) -> bool {
     if host.contains(':') {
         let (address, zone) = host.split_once('%').unwrap_or((host, "lo"));
-        return address.parse::<Ipv6Addr>().is_ok() && is_interface(zone);
+        let is_server = |address: Ipv6Addr| !address.is_unspecified() && !address.is_multicast();
+        return address.parse().is_ok_and(is_server) && is_interface(zone);
     }
-    if host.parse::<IpAddr>().is_ok() {
-        return true;
+    if let Ok(address) = host.parse::<Ipv4Addr>() {
+        return address.octets()[0] != 0 && !address.is_multicast() && !address.is_broadcast();
     }
     let name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     (1..=253).contains(&host.len()) && host.chars().all(name) && !host.starts_with(['-', '.']) && !is_number(host)
@@ -141,6 +143,12 @@ mod tests {
             "fe80::1%\u{1b}[31m",
             "fe80::1%a'b",
             "fe80::1%sixteen-letters-",
+            "0.0.0.0",
+            "0.0.0.4",
+            "224.0.1.1",
+            "255.255.255.255",
+            "::",
+            "[ff02::101]:123",
             "4",
             "4.",
             "4:123",

@@ -42,7 +42,7 @@ pub(super) fn defaults(mut reading: Reading<'_>, file: &Path, text: &str, dhcp: 
         servers.into_iter().for_each(|server| reading.add(server, main));
     }
     if !options.is_empty() {
-        reading.note(format!("NTPOPTIONS in {} is not applied: {options}", file.display()));
+        reading.note_options(file, "NTPOPTIONS", &options);
     }
     reading.found(main, Form::NtpdateDefaults)
 }
@@ -53,6 +53,6 @@ pub(super) fn sysconfig(reading: &mut Reading<'_>, file: &Path, text: &str) {
     let config::Sysconfig { parsed, options } = config::sysconfig(&name, text);
     reading.take_in(file, Form::Sysconfig, parsed);
     for (name, value) in options {
-        reading.note(format!("{name} in {} is not applied: {value}", file.display()));
+        reading.note_options(file, &name, &value);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::{FileFault, Found};
@@ -21,6 +21,8 @@ const MAX_SERVERS: usize = 256;
 /// So much of what is wrong is told, and so long: a file may be anything.
 const MAX_FAULTS: usize = 20;
 const MAX_FAULT_CHARS: usize = 200;
+/// The mode of a file that everybody may read.
+const ALL_MAY_READ: u32 = 0o004;
 
 /// One configuration while it is read.
 pub(super) struct Reading<'a> {
@@ -35,6 +37,8 @@ pub(super) struct Reading<'a> {
     faults: Vec<FileFault>,
     notes: Vec<String>,
     faults_left_out: usize,
+    /// Files whose text is not to be shown to those who may not read them and have this program do it.
+    private: Vec<PathBuf>,
 }
 
 impl<'a> Reading<'a> {
@@ -50,6 +54,7 @@ impl<'a> Reading<'a> {
             faults: Vec::new(),
             notes: Vec::new(),
             faults_left_out: 0,
+            private: Vec::new(),
         }
     }
 
@@ -67,16 +72,19 @@ impl<'a> Reading<'a> {
         }
         // A named pipe in the place of a file must not stop the run.
         let opened = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(self.real(file));
-        let file = opened.map_err(|error| fault(reason(&error)))?;
-        let metadata = file.metadata().map_err(|error| fault(reason(&error)))?;
+        let opened = opened.map_err(|error| fault(reason(&error)))?;
+        let metadata = opened.metadata().map_err(|error| fault(reason(&error)))?;
         // /dev/null stands for "nothing", where a file is to be masked.
         if metadata.is_dir() || (!metadata.is_file() && metadata.len() > 0) {
             return Err(fault("is not a file".to_owned()));
         }
         let mut bytes = Vec::new();
-        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| fault(reason(&error)))?;
+        opened.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| fault(reason(&error)))?;
         if bytes.len() as u64 > MAX_BYTES {
             return Err(fault("longer than 1 MiB: not read".to_owned()));
+        }
+        if metadata.permissions().mode() & ALL_MAY_READ == 0 {
+            self.private.push(file.to_owned());
         }
         let text = String::from_utf8_lossy(&bytes);
         // Editors of another system begin a file with this mark.
@@ -128,6 +136,16 @@ impl<'a> Reading<'a> {
         self.notes.push(text);
     }
 
+    /// That the options in a variable of a file are not applied.
+    pub(super) fn note_options(&mut self, file: &Path, name: &str, options: &str) {
+        let options = if self.is_private(file) { String::new() } else { format!(": {options}") };
+        self.note(format!("{name} in {} is not applied{options}", file.display()));
+    }
+
+    fn is_private(&self, file: &Path) -> bool {
+        self.private.iter().any(|private| private == file)
+    }
+
     pub(super) fn add_faults(&mut self, file: &Path, faults: Vec<LineFault>) {
         for fault in faults {
             self.fault(FileFault { file: file.to_owned(), line: Some(fault.line), text: fault.text });
@@ -138,6 +156,10 @@ impl<'a> Reading<'a> {
         if self.faults.len() >= MAX_FAULTS {
             self.faults_left_out += 1;
             return;
+        }
+        if fault.line.is_some() && self.is_private(&fault.file) {
+            fault.text =
+                "this line is not understood; its text is not shown, as not everybody may read the file".to_owned();
         }
         if let Some((end, _)) = fault.text.char_indices().nth(MAX_FAULT_CHARS) {
             fault.text.truncate(end);
