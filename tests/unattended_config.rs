@@ -285,6 +285,37 @@ fn what_is_no_file_or_too_long_does_not_stop_the_run() {
     assert_eq!(texts.last().unwrap(), "/etc/chrony.conf: longer than 1 MiB: not read");
 }
 
+/// As long as a file may be, and as bad: the time must not go with the square.
+#[test]
+fn long_files_of_any_form_are_read_in_no_time() {
+    let long = |line: &str| line.repeat((1 << 20) / line.len());
+    let numbered =
+        |start: &str, end: &str| (0..40_000).map(|number| format!("{start}{number}{end}")).collect::<String>();
+    let root = Root::new();
+    for (name, text) in [
+        ("/ntp.conf", long("sevrer x\n")),
+        ("/chrony.conf", long("sevrer x y\n")),
+        ("/ntp.toml", long("[[source]]\n")),
+        ("/ntp.toml", numbered("a", " = [[[[\n")),
+        ("/timemaster.conf", long("[chrony.conf]\nx\n")),
+        ("/timesyncd.conf", "[Time]\n".to_owned() + &numbered("NPT", "=4\n")),
+        ("/etc/config/system", long("lst server a\n")),
+        ("/etc/conf.d/ntp-client", numbered("NTP_SEVRER", "=x\n")),
+        ("/etc/default/ntpdate", numbered("NTPSEVRER", "=x\n")),
+        ("/ntpd.conf", long("server a \\\n")),
+        ("/dhclient.leases", numbered("lease{interface x", ";}\n")),
+        ("/list", long("a\n")),
+    ] {
+        root.file(name, &text);
+        let started = std::time::Instant::now();
+        let _ = named(&root.path(name));
+        let taken = started.elapsed();
+        println!("{name}: {taken:?}");
+        // A build without optimisation, on a busy machine.
+        assert!(taken < std::time::Duration::from_secs(20), "{name}: {taken:?}");
+    }
+}
+
 #[test]
 fn a_file_that_the_user_names_may_have_any_form() {
     let root = Root::new();

@@ -53,6 +53,8 @@ fn by_name(path: &str, text: &str) -> Option<Form> {
         Some(Form::Chrony)
     } else if name.contains("step-tickers") {
         Some(Form::StepTickers)
+    } else if name.contains("dhclient") && name.contains("lease") {
+        Some(Form::DhclientLeases)
     } else if name == "ntpd.conf" {
         Some(Form::OpenNtpd)
     } else {
@@ -164,6 +166,7 @@ mod tests {
             ("/etc/sysconfig/ntpdate", Form::Sysconfig),
             ("/etc/conf.d/ntp-client", Form::Sysconfig),
             ("/etc/config/system", Form::Uci),
+            ("/var/lib/dhcp/dhclient6.eth0.leases", Form::DhclientLeases),
             ("/etc/ntp/step-tickers", Form::StepTickers),
         ] {
             assert_eq!(guess_form(path, "server a"), Ok(form), "{path}");

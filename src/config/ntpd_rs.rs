@@ -23,7 +23,8 @@ const SYNCHRONIZATION: &[&str] = &[
 ];
 
 pub(super) fn parse(text: &str) -> Parsed {
-    let mut reader = Reader { text, parsed: Parsed::default() };
+    let ends = text.match_indices('\n').map(|(place, _)| place).collect();
+    let mut reader = Reader { ends, lines: text.lines().count().max(1), parsed: Parsed::default() };
     let (file, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         // The parser's own words may quote the line, with control characters.
@@ -43,17 +44,18 @@ pub(super) fn parse(text: &str) -> Parsed {
     parsed
 }
 
-struct Reader<'a> {
-    text: &'a str,
+struct Reader {
+    /// Where the lines end, in bytes.
+    ends: Vec<usize>,
+    lines: usize,
     parsed: Parsed,
 }
 
-impl Reader<'_> {
+impl Reader {
     /// `at` is the place in the text, in bytes.
     fn fault(&mut self, at: usize, text: impl Into<String>) {
-        let before = self.text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count();
         // Where the text ends too early, its last line is the one.
-        let line = (before + 1).min(self.text.lines().count().max(1));
+        let line = (self.ends.partition_point(|end| *end < at) + 1).min(self.lines);
         self.parsed.faults.push(LineFault { line, text: text.into() });
     }
 
