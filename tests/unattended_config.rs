@@ -147,7 +147,7 @@ fn the_newest_leases_of_all_interfaces_unless_they_are_over() {
     sorted.sort_unstable();
     assert_eq!(sorted, ["192.0.2.2", "192.0.2.4", "192.0.2.5", "2001:db8::123"]);
     let note = "/var/lib/dhcp/dhclient.leases:11: this lease is over since 1999-12-30 12:00:00 UTC: its servers are passed over";
-    assert_eq!(found.notes, [note]);
+    assert_eq!(found.passed_over, [note]);
 }
 
 #[test]
@@ -431,5 +431,9 @@ fn leases_of_network_manager_hold_from_when_they_were_written() {
     old.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(7200)).unwrap();
     let found = root.only();
     assert_eq!(hosts(&found), ["192.0.2.2"]);
-    assert!(found.notes[0].contains("internal-a-eth0.lease: this lease is over since"), "{:?}", found.notes);
+    assert!(
+        found.passed_over[0].contains("internal-a-eth0.lease: this lease is over since"),
+        "{:?}",
+        found.passed_over
+    );
 }

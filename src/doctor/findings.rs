@@ -145,7 +145,7 @@ pub struct ConfigFile {
     /// What in it is not understood.
     pub faults: Vec<String>,
     /// What in it does not count, and why.
-    pub notes: Vec<String>,
+    pub passed_over: Vec<String>,
 }
 
 /// An entry that starts a time client from time to time.

@@ -26,14 +26,14 @@ fn well() -> Findings {
 }
 
 fn file(name: &str, servers: usize) -> ConfigFile {
-    ConfigFile { file: name.into(), servers, faults: Vec::new(), notes: Vec::new() }
+    ConfigFile { file: name.into(), servers, faults: Vec::new(), passed_over: Vec::new() }
 }
 
 #[test]
 fn the_files_that_are_passed_over_are_named() {
     let mut configured =
         vec![file("/etc/default/ntpdate", 0), file("/etc/ntp/step-tickers", 1), file("/etc/chrony.conf", 3)];
-    configured[2].notes.push("x: this lease is over".into());
+    configured[2].passed_over.push("x: this lease is over".into());
     let checks = judge(&Findings { configured, ..well() });
     let texts: Vec<&str> = checks.iter().filter(|c| c.topic == "servers").map(|c| c.text.as_str()).collect();
     assert_eq!(

@@ -36,8 +36,10 @@ pub struct Found {
     pub only_proven: Option<(PathBuf, usize)>,
     /// Lines and files that could not be understood or read.
     pub faults: Vec<FileFault>,
-    /// What it asks for and does not get, such as options for ntpdate; and what was passed over, such as leases that are over.
+    /// What it asks for and does not get, such as options for ntpdate.
     pub notes: Vec<String>,
+    /// What was passed over, and why: leases that are over.
+    pub passed_over: Vec<String>,
 }
 
 /// Something wrong in a file.

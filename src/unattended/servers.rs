@@ -52,8 +52,9 @@ pub fn find_servers(cli: &mut RntpdateCli) -> Result<Vec<Line>> {
             cli.min_servers = cli.min_servers.take().or(demanded);
         }
         (None, Some(file)) => {
-            let notes: String = found.iter().flat_map(|found| &found.notes).map(|note| format!("; {note}")).collect();
-            bail!("{} names no server{}{notes}", file.display(), reasons(&lines))
+            let passed_over: String =
+                found.iter().flat_map(|found| &found.passed_over).map(|text| format!("; {text}")).collect();
+            bail!("{} names no server{}{passed_over}", file.display(), reasons(&lines))
         }
         (None, None) => lines.extend(passed_over(&found, &later).into_iter().map(|text| log(Priority::Warning, text))),
     }
@@ -104,13 +105,13 @@ fn description(found: &Found) -> Vec<String> {
     let words: Vec<String> = found.servers.iter().map(word).collect();
     let files: Vec<&PathBuf> = found.files.iter().collect();
     let mut texts = vec![format!("servers from {}: {}", shown(&files), words.join(" "))];
-    texts.extend(found.notes.iter().cloned());
+    texts.extend(found.notes.iter().chain(&found.passed_over).cloned());
     texts
 }
 
 /// What else there is on this machine, `earlier` without a server.
 fn passed_over(earlier: &[Found], later: &[Found]) -> Vec<String> {
-    let mut texts: Vec<String> = earlier.iter().chain(later).flat_map(|found| &found.notes).cloned().collect();
+    let mut texts: Vec<String> = earlier.iter().chain(later).flat_map(|found| &found.passed_over).cloned().collect();
     let others: Vec<String> = later.iter().filter(|found| !found.servers.is_empty()).map(other).collect();
     if !others.is_empty() {
         texts.push(format!("passed over, as they come later: {}", others.join(", ")));

@@ -60,7 +60,7 @@ pub(super) fn take_in(reading: &mut Reading<'_>, files: &[(PathBuf, String)], no
         if !lease.is_over(now) {
             lease.servers.into_iter().for_each(|server| reading.add(server, file));
         } else if !lease.servers.is_empty() {
-            reading.note(passed_over(file, Some(lease.line), lease.expires.unwrap_or_default()));
+            reading.pass_over(passed_over(file, Some(lease.line), lease.expires.unwrap_or_default()));
         }
     }
 }
@@ -89,7 +89,7 @@ pub(super) fn network_manager(root: &Path, now: i64) -> Option<Found> {
         let expires = written.zip(state.lifetime).map(|(at, lifetime)| at.as_secs() + u64::from(lifetime));
         match expires.and_then(|expires| i64::try_from(expires).ok()).filter(|expires| *expires <= now) {
             Some(expired) if state.parsed.items.iter().any(|item| matches!(item, Item::Server(_))) => {
-                reading.note(passed_over(file, None, expired));
+                reading.pass_over(passed_over(file, None, expired));
             }
             Some(_) => {}
             None => reading.take_in(file, Form::NetworkdLease, state.parsed),

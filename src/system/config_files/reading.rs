@@ -36,6 +36,7 @@ pub(super) struct Reading<'a> {
     only_proven: Option<(PathBuf, usize)>,
     faults: Vec<FileFault>,
     notes: Vec<String>,
+    passed_over: Vec<String>,
     faults_left_out: usize,
     /// Files whose text is not to be shown to those who may not read them and have this program do it.
     private: Vec<PathBuf>,
@@ -53,6 +54,7 @@ impl<'a> Reading<'a> {
             only_proven: None,
             faults: Vec::new(),
             notes: Vec::new(),
+            passed_over: Vec::new(),
             faults_left_out: 0,
             private: Vec::new(),
         }
@@ -131,15 +133,15 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// What is worth a word, and no fault.
-    pub(super) fn note(&mut self, text: String) {
-        self.notes.push(text);
+    /// What does not count, and why.
+    pub(super) fn pass_over(&mut self, text: String) {
+        self.passed_over.push(text);
     }
 
     /// That the options in a variable of a file are not applied.
     pub(super) fn note_options(&mut self, file: &Path, name: &str, options: &str) {
         let options = if self.is_private(file) { String::new() } else { format!(": {options}") };
-        self.note(format!("{name} in {} is not applied{options}", file.display()));
+        self.notes.push(format!("{name} in {} is not applied{options}", file.display()));
     }
 
     fn is_private(&self, file: &Path) -> bool {
@@ -257,6 +259,7 @@ impl<'a> Reading<'a> {
             only_proven: self.only_proven,
             faults: self.faults,
             notes: self.notes,
+            passed_over: self.passed_over,
         }
     }
 
