@@ -36,10 +36,7 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
         return memory::show(program, &cli);
     }
     let excuse = Excuse { program, syslog: cli.syslog, object: cli.json.then(|| RunMode::of(&cli)) };
-    if let Some(text) = unattended::missing_server(program, &cli) {
-        return excuse.say(&text, ExitStatus::Usage);
-    }
-    let found = match unattended::find_servers(&mut cli) {
+    let found = match unattended::find_servers(program, &mut cli) {
         Ok(found) => found,
         Err(error) => return excuse.say(&format!("{error:#}"), ExitStatus::NotDone),
     };

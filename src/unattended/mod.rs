@@ -11,7 +11,7 @@ mod splay;
 pub use after::leave;
 pub use entry::{Entry, Pass, enter};
 pub use patience::patiently;
-pub use servers::{find_servers, missing_server};
+pub use servers::find_servers;
 
 use crate::report::{Channel, Line, Priority};
 use crate::system::{Clock, SystemClock};

@@ -10,23 +10,14 @@ use crate::config::{Proof, Server};
 use crate::report::{Line, Priority};
 use crate::system::config_files::{self, Found};
 
-/// The name of a program that asks only servers that are named to it.
+/// The name of a program that asks only servers that are named to it: in scripts a variable is empty by mistake, and the clock is
+/// not to be set by servers that nobody named.
 const NTPDATE: &str = "ntpdate";
 
-/// What is wrong with a command line without servers for a program that was started as ntpdate: in scripts a variable is empty
-/// by mistake, and the clock is not to be set by servers that nobody named.
-pub fn missing_server(program: &str, cli: &RntpdateCli) -> Option<String> {
-    let is_named = !cli.servers.is_empty() || cli.from.is_some() || cli.self_test;
-    (program == NTPDATE && !is_named).then(|| {
-        "no server is named, and ntpdate takes none from the configuration: name one, or start it as rntpdate or \
-         ntpdate-debian, which do"
-            .to_owned()
-    })
-}
-
-/// Completes the command line, and gives what there is to say of that.
-pub fn find_servers(cli: &mut RntpdateCli) -> Result<Vec<Line>> {
-    if !cli.servers.is_empty() || cli.self_test {
+/// Completes the command line of a program that was started by this name, and gives what there is to say of that. A command line
+/// that stays without servers is wrong.
+pub fn find_servers(program: &str, cli: &mut RntpdateCli) -> Result<Vec<Line>> {
+    if !cli.servers.is_empty() || cli.self_test || (program == NTPDATE && cli.from.is_none()) {
         return Ok(Vec::new());
     }
     let mut found = match &cli.from {
@@ -138,7 +129,7 @@ mod tests {
         let file = folder.path().join("chrony.conf");
         std::fs::write(&file, text).unwrap();
         let mut cli = RntpdateCli { from: Some(file), min_servers: typed.map(str::to_owned), ..RntpdateCli::default() };
-        find_servers(&mut cli).unwrap();
+        find_servers("rntpdate", &mut cli).unwrap();
         assert_eq!(cli.servers, ["a.example"]);
         cli.min_servers
     }
