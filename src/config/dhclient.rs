@@ -3,7 +3,7 @@
 mod option56;
 mod statements;
 
-use chrono::NaiveDateTime;
+use chrono::NaiveDate;
 
 use super::{LineFault, Server};
 use option56::servers_of_option_56;
@@ -88,6 +88,14 @@ pub fn leases(text: &str) -> Leases {
     Leases { newest, faults }
 }
 
+/// `2026/11/24` and `16:04:55`, which are UTC, in seconds since 1970.
+fn moment(date: &str, time: &str) -> Option<i64> {
+    let mut numbers = date.split('/').chain(time.split(':')).map(|number| number.parse::<u32>().ok());
+    let mut next = || numbers.next().flatten();
+    let day = NaiveDate::from_ymd_opt(i32::try_from(next()?).ok()?, next()?, next()?)?;
+    Some(day.and_hms_opt(next()?, next()?, next()?)?.and_utc().timestamp())
+}
+
 /// A lease while it is read.
 struct Reader {
     lease: Lease,
@@ -114,10 +122,7 @@ impl Reader {
             }
             ["expire", "never"] => self.lease.expires = None,
             ["expire", "epoch", seconds] => self.lease.expires = seconds.parse().ok(),
-            ["expire", _weekday, date, time] => {
-                let parsed = NaiveDateTime::parse_from_str(&format!("{date} {time}"), "%Y/%m/%d %H:%M:%S");
-                self.lease.expires = parsed.ok().map(|at| at.and_utc().timestamp());
-            }
+            ["expire", _weekday, date, time] => self.lease.expires = moment(date, time),
             ["starts", seconds] if self.lease.is_v6 => self.starts = seconds.parse().unwrap_or(0),
             ["max-life", seconds] if self.lease.is_v6 => {
                 let life = seconds.parse().unwrap_or(FOR_EVER);

@@ -45,6 +45,8 @@ fn by_name(path: &str, text: &str) -> Option<Form> {
         Some(if name.contains("ntpdate") { Form::NtpdateDefaults } else { Form::Sysconfig })
     } else if is_in("/etc/config/") {
         Some(Form::Uci)
+    } else if name.ends_with(".network") || is_in(".network.d/") {
+        Some(Form::Network)
     } else if name == "timemaster.conf" {
         Some(Form::Timemaster)
     } else if name.contains("timesyncd") || is_in("/timesyncd.conf.d/") {
@@ -75,6 +77,8 @@ fn by_text(text: &str) -> Result<Form, &'static str> {
         Ok(Form::Timemaster)
     } else if any("[Time]") {
         Ok(Form::Timesyncd)
+    } else if any("[Network]") {
+        Ok(Form::Network)
     } else if any("[") && lines().any(is_pair) {
         Err("sections with settings of something else")
     } else if any("lease {") || any("lease6 {") || any("option ntp-servers") {
@@ -165,6 +169,7 @@ mod tests {
             ("/etc/default/chrony", Form::Sysconfig),
             ("/etc/sysconfig/ntpdate", Form::Sysconfig),
             ("/etc/conf.d/ntp-client", Form::Sysconfig),
+            ("/etc/systemd/network/10-lan.network", Form::Network),
             ("/etc/config/system", Form::Uci),
             ("/var/lib/dhcp/dhclient6.eth0.leases", Form::DhclientLeases),
             ("/etc/ntp/step-tickers", Form::StepTickers),
@@ -181,6 +186,7 @@ mod tests {
             ("pool a.example\nmakestep 1 3\n", Form::Chrony),
             ("servers a.example\nsensor *\n", Form::OpenNtpd),
             ("[Time]\nNTP=a\n", Form::Timesyncd),
+            ("[Match]\nName=eth0\n[Network]\nNTP=a.example\n", Form::Network),
             ("[[source]]\nmode = \"server\"\n", Form::NtpdRs),
             ("[ntp_server a.example]\n", Form::Timemaster),
             ("export NTPSERVERS=\"a b\"\n", Form::NtpdateDefaults),

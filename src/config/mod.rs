@@ -42,6 +42,8 @@ pub enum Form {
     Chrony,
     /// systemd-timesyncd's timesyncd.conf and its drop-ins.
     Timesyncd,
+    /// networkd's .network files.
+    Network,
     /// timemaster.conf of linuxptp.
     Timemaster,
     /// /etc/default/ntpdate: variables of the shell.
@@ -159,6 +161,7 @@ pub fn parse(form: Form, text: &str) -> Parsed {
             let servers = newest.into_iter().flat_map(|lease| lease.servers);
             Parsed { items: servers.map(Item::Server).collect(), faults }
         }
+        Form::Network => timesyncd::network(text),
         Form::NtpdateDefaults => {
             let defaults = ntpdate_defaults(text);
             Parsed { items: defaults.servers.into_iter().map(Item::Server).collect(), faults: defaults.faults }

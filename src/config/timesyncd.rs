@@ -1,6 +1,6 @@
 //! timesyncd.conf and its drop-ins (timesyncd.conf(5), systemd.syntax(7)).
 
-use super::{LineFault, Server, numbered, words};
+use super::{LineFault, Parsed, Server, numbered, words};
 
 /// The settings of [Time].
 const SETTINGS: &[&str] = &[
@@ -71,6 +71,27 @@ impl TimesyncdServers {
     pub fn chosen(&self) -> &[(usize, Server)] {
         if self.ntp.is_empty() { &self.fallback } else { &self.ntp }
     }
+}
+
+/// Reads networkd's .network file: `NTP=` of [Network] (systemd.network(5)).
+pub(super) fn network(text: &str) -> Parsed {
+    let mut parsed = Parsed::default();
+    let mut in_network = false;
+    for (number, line) in logical_lines(text) {
+        if line.starts_with('[') {
+            in_network = line == "[Network]";
+        }
+        let Some((key, value)) = line.split_once('=').filter(|_| in_network) else { continue };
+        match key.trim() {
+            "NTP" if value.trim().is_empty() => parsed.items.clear(),
+            "NTP" => value.split_whitespace().for_each(|word| parsed.server(number, Server::parse(word))),
+            other if words::meant(other, &["NTP"]).is_some() => {
+                parsed.unknown(number, other, "setting of [Network]", &["NTP"]);
+            }
+            _ => {}
+        }
+    }
+    parsed
 }
 
 /// A section's name in other letters, or misspelt.
@@ -150,5 +171,15 @@ mod tests {
             servers.ntp.iter().map(|(file, server)| (*file, &*server.host)).collect::<Vec<_>>(),
             [(3, "d.example")]
         );
+    }
+
+    #[test]
+    fn a_network() {
+        let parsed = network(
+            "[Match]\nName=eth0\nNTP=no.example\n[Network]\nDHCP=yes\nDNS=192.0.2.53\nNTP=no.example\nNTP=\nNTP=a.example \\\n 192.0.2.1\nNPT=b.example\n[DHCPv4]\nUseNTP=no\n",
+        );
+        assert_eq!(parsed.servers().map(|server| server.host.as_str()).collect::<Vec<_>>(), ["a.example", "192.0.2.1"]);
+        let text = "\"NPT\" is no setting of [Network]: is \"NTP\" meant?".to_owned();
+        assert_eq!(parsed.faults, [LineFault { line: 11, text }]);
     }
 }

@@ -15,7 +15,7 @@ use crate::config::{Form, Server, guess_form, parse};
 use reading::Reading;
 
 /// What the forms are that a user may name, for a message.
-const FORMS: &str = "ntp.conf, chrony.conf, timesyncd.conf, ntp.toml, OpenNTPD's ntpd.conf, timemaster.conf, OpenWrt's \
+const FORMS: &str = "ntp.conf, chrony.conf, timesyncd.conf, .network files, ntp.toml, OpenNTPD's ntpd.conf, timemaster.conf, OpenWrt's \
                      /etc/config/system, variables as in /etc/default/ntpdate and /etc/sysconfig, DHCP leases, or a list with one full name \
                      or address on a line";
 

@@ -6,6 +6,9 @@ use super::configuration;
 
 pub(crate) fn check(data: &[u8]) {
     configuration::check(Form::Timesyncd, data, file);
+    configuration::check(Form::Network, data, |servers| {
+        format!("[Network]\nNTP={}\n", configuration::joined(servers, " "))
+    });
     let text = String::from_utf8_lossy(data);
     let lines: Vec<&str> = text.lines().collect();
     let (first, second) = lines.split_at(lines.len() / 2);
