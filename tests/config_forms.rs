@@ -12,7 +12,7 @@ use rntpdate::system::config_files::{Found, configured_under, named};
 #[derive(Debug, Default)]
 struct Case {
     path: String,
-    /// As typed, with `!key` or `!nts` where the file wants that proof.
+    /// The words as typed, with `!key` or `!nts` where the file wants that proof.
     servers: String,
     agree: Option<u32>,
     /// The lines that are wrong; 0 for the file as a whole.

@@ -285,7 +285,7 @@ fn what_is_no_file_or_too_long_does_not_stop_the_run() {
     assert_eq!(texts.last().unwrap(), "/etc/chrony.conf: longer than 1 MiB: not read");
 }
 
-/// As long as a file may be, and as bad: the time must not go with the square.
+/// Files as long as they may be, and as bad: the time must not go with the square.
 #[test]
 fn long_files_of_any_form_are_read_in_no_time() {
     let long = |line: &str| line.repeat((1 << 20) / line.len());
@@ -381,33 +381,45 @@ fn nobody_is_to_be_believed_without_proof_and_is_asked_in_plain_aloud() {
     assert!(text.contains(warning), "{text}");
 }
 
-/// On a machine where DHCP has given a server.
+/// Runs the program under a name on a machine where DHCP has left a file for chronyd, and nothing else has a server.
+fn beside_dhcp(name: &str, text: &str, options: &str) -> (Option<i32>, String) {
+    let root = Root::new();
+    let link = root.path(name);
+    symlink(env!("CARGO_BIN_EXE_rntpdate"), &link).unwrap();
+    let script = format!(
+        "mount -t tmpfs none /run && mkdir /run/chrony-dhcp && echo '{text}' >/run/chrony-dhcp/eth0.sources && \
+         exec {} -q -u -t 0.2 {options}",
+        link.display()
+    );
+    let output = std::process::Command::new("unshare").args(["--mount", "sh", "-c", &script]).output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+}
+
 #[test]
 fn through_a_link_called_ntpdate_only_named_servers_are_asked() {
     if !nix::unistd::geteuid().is_root() {
         return support::require::missing("root (for mount namespaces)");
     }
-    let root = Root::new();
-    let run = |name: &str, options: &str| {
-        let link = root.path(name);
-        let _ = symlink(env!("CARGO_BIN_EXE_rntpdate"), &link);
-        let script = format!(
-            "mount -t tmpfs none /run && mkdir /run/chrony-dhcp && echo 'server 127.0.0.1 port 9' >/run/chrony-dhcp/eth0.sources && \
-             exec {} -q -u -t 0.2 {options}",
-            link.display()
-        );
-        let output = std::process::Command::new("unshare").args(["--mount", "sh", "-c", &script]).output().unwrap();
-        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
-    };
-    let (status, text) = run("/ntpdate", "");
+    let server = "server 127.0.0.1 port 9";
+    let (status, text) = beside_dhcp("/ntpdate", server, "");
     assert_eq!((status, text.lines().count()), (Some(2), 1), "{text}");
     assert!(text.starts_with("ntpdate: no server given; usage: "), "{text}");
     for (name, options) in
         [("/ntpdate", "--from /run/chrony-dhcp/eth0.sources"), ("/rntpdate", ""), ("/ntpdate-debian", "")]
     {
-        let (status, text) = run(name, options);
+        let (status, text) = beside_dhcp(name, server, options);
         assert!(status == Some(1) && text.contains("127.0.0.1: no data: "), "{name}: {text}");
     }
+}
+
+#[test]
+fn what_is_wrong_in_the_files_is_the_reason_why_no_server_is_named() {
+    if !nix::unistd::geteuid().is_root() {
+        return support::require::missing("root (for mount namespaces)");
+    }
+    let (status, text) = beside_dhcp("/rntpdate", "sevrer 127.0.0.1", "");
+    let reason = "/run/chrony-dhcp/eth0.sources:1: \"sevrer\" is no directive of chrony.conf: is \"server\" meant?";
+    assert!(status == Some(1) && text.contains(reason), "{status:?} {text}");
 }
 
 #[test]

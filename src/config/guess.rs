@@ -138,7 +138,7 @@ fn is_yaml(line: &str) -> bool {
     is_member || line.starts_with("- ") || line == "---"
 }
 
-/// One host on each line, and the most of them certainly hosts: other files have one word on a line too.
+/// Whether most lines are certainly hosts: other files have one word on a line too.
 fn is_list(lines: &[&str]) -> bool {
     let content = |line: &str| line.split('#').next().unwrap_or_default().trim().to_owned();
     let is_certain = |line: &&&str| {

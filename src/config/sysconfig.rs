@@ -42,7 +42,7 @@ const OPTIONS: &[&str] = &[
 
 /// Options that a value follows.
 const OF_NTPDATE: &str = "aekoptU";
-/// Those of ntp.org's and NTPsec's ntpd, and of busybox's, whose -p is a server.
+/// The same for the ntpd of ntp.org and NTPsec, and that of busybox, whose -p is a server.
 const OF_NTPD: &str = "cfiIklprsStuUvVw";
 const OF_SNTP: &str = "aBbcDdKkLlMoptuw";
 const OF_CHRONYD: &str = "fFLlPPrtu";

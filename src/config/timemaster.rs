@@ -18,11 +18,11 @@ const SECTIONS: &[&str] = &[
 
 /// The section that a line is in.
 enum Section {
-    /// Of a server that is asked unless its options forbid it.
+    /// The section of a server.
     Server(Server),
     /// Lines of another form, and how many stand before them.
     Other(Form, usize, String),
-    /// One without servers.
+    /// A section without servers.
     Settings,
 }
 

@@ -47,7 +47,13 @@ pub fn find_servers(program: &str, cli: &mut RntpdateCli) -> Result<Vec<Line>> {
                 found.iter().flat_map(|found| &found.passed_over).map(|text| format!("; {text}")).collect();
             bail!("{} names no server{}{passed_over}", file.display(), reasons(&lines))
         }
-        (None, None) => lines.extend(passed_over(&found, &later).into_iter().map(|text| log(Priority::Warning, text))),
+        (None, None) => {
+            lines.extend(passed_over(&found, &later).into_iter().map(|text| log(Priority::Warning, text)));
+            // Where no file has anything to do with it, the command line is wrong, and that is told with its usage.
+            if !lines.is_empty() {
+                bail!("no server given, and no file on this machine names one{}", reasons(&lines));
+            }
+        }
     }
     Ok(lines)
 }

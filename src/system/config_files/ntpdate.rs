@@ -16,7 +16,7 @@ pub(super) fn with_dhcp(root: &Path, file: &Path, dhcp: &Path) -> Option<Found> 
     }
 }
 
-/// As ntpdate-debian does it: the variables, in their place ntp.conf if that is asked for, and what DHCP says over both.
+/// The servers as ntpdate-debian takes them: the variables, in their place ntp.conf if that is asked for, and what DHCP says over both.
 pub(super) fn defaults(mut reading: Reading<'_>, file: &Path, text: &str, dhcp: Option<&Path>) -> Found {
     let NtpdateDefaults { use_ntp_conf, ignore_dhcp, mut servers, options, faults } = ntpdate_defaults(text);
     reading.add_faults(file, faults);

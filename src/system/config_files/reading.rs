@@ -138,7 +138,7 @@ impl<'a> Reading<'a> {
         self.passed_over.push(text);
     }
 
-    /// That the options in a variable of a file are not applied.
+    /// Notes that the options in a variable of a file are not applied.
     pub(super) fn note_options(&mut self, file: &Path, name: &str, options: &str) {
         let options = if self.is_private(file) { String::new() } else { format!(": {options}") };
         self.notes.push(format!("{name} in {} is not applied{options}", file.display()));
