@@ -14,7 +14,7 @@ complete -c rntpdate -s a -l auth-key -d 'Believe only servers that prove by the
 complete -c rntpdate -s k -l key-file -d 'The file of keys for -a, in ntpd\'s or chronyd\'s form; without -a it is not read [default: /etc/ntp.keys]' -r -F
 complete -c rntpdate -s e -l auth-delay -d 'What ntpdate took for the time to compute a digest, below 1. Checked and not used: the kernel\'s timestamps leave it out' -r
 complete -c rntpdate -s U -l user -d 'Become this user before the first packet (root becomes nobody anyway), keeping nothing but the right to set the clock' -r
-complete -c rntpdate -l from -d 'Take the servers from this configuration file: ntp.conf, chrony.conf, timesyncd.conf, a list, or a DHCP lease' -r -F
+complete -c rntpdate -l from -d 'Take the servers from this file: ntp.conf, chrony.conf, timesyncd.conf, ntp.toml and others, a list, or a DHCP lease' -r -F
 complete -c rntpdate -l accuracy -d 'Stop sampling as soon as the error bound is at most this' -r
 complete -c rntpdate -l min-servers -d 'So many of the named servers have to agree, or nothing is set [default: 1, or what the configuration file demands]' -r
 complete -c rntpdate -l max-distance -d 'Believe no server whose error bound (root distance) is larger than this [default: 3]' -r

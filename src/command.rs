@@ -36,7 +36,7 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
         return memory::show(program, &cli);
     }
     let excuse = Excuse { program, syslog: cli.syslog, object: cli.json.then(|| RunMode::of(&cli)) };
-    let found = match unattended::find_servers(&mut cli) {
+    let found = match unattended::find_servers(program, &mut cli) {
         Ok(found) => found,
         Err(error) => return excuse.say(&format!("{error:#}"), ExitStatus::NotDone),
     };
@@ -50,7 +50,7 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
     } else if cli.self_test {
         try_self(plan)
     } else {
-        run(plan, found)
+        run(plan, &found)
     };
     run.unwrap_or_else(|error| excuse.say(&format!("{error:#}"), ExitStatus::NotDone))
 }
@@ -107,8 +107,9 @@ fn usage(program: &str, text: &str) -> ExitStatus {
     ExitStatus::Usage
 }
 
-/// `lines` are to be printed first.
-fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
+/// `found` is what there is to say of the files that name the servers, and is printed first.
+fn run(mut plan: Plan, found: &[Line]) -> Result<ExitStatus> {
+    let mut lines = Vec::new();
     let user = plan.user.as_deref().map(Identity::look_up).transpose()?;
     let helpers = Helpers::start(&plan, user.as_ref())?;
     pin_zone(SystemClock.now().real);
@@ -151,6 +152,10 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     problems.extend(unattended::leave(&plan, &outcome, &mut pass, helpers.keeper()));
     let is_trouble = |line: &Line| matches!(line.channel, Channel::Log(Priority::Error | Priority::Warning));
     lines.retain(|line| !plan.output.quiet || is_trouble(line));
+    // A word that is wrong in a file has harmed nobody where the run works in spite of it.
+    if !plan.output.quiet || outcome.exit_status() != ExitStatus::Done {
+        writer.write(found);
+    }
     writer.write(&lines);
     let context = Context { plan: &plan, zone: &local_zone };
     if plan.output.json {

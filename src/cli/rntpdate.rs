@@ -191,7 +191,7 @@ pub struct RntpdateCli {
     #[arg(long, help_heading = OUTPUT, conflicts_with_all = ["query", "debug", "verbose", "self_test"])]
     pub quiet: bool,
 
-    /// Take the servers from this configuration file: ntp.conf, chrony.conf, timesyncd.conf, a list, or a DHCP lease.
+    /// Take the servers from this file: ntp.conf, chrony.conf, timesyncd.conf, ntp.toml and others, a list, or a DHCP lease.
     #[arg(long, value_name = "FILE", help_heading = SERVERS, conflicts_with_all = ["servers", "self_test"])]
     pub from: Option<PathBuf>,
 

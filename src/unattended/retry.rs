@@ -54,7 +54,7 @@ impl Obstacle {
                     Some(Obstacle::Route)
                 }
             }
-            _ => None,
+            Conclusion::Decided { .. } => None,
         }
     }
 

@@ -19,6 +19,27 @@ fn nothing_is_said_unless_it_matters() {
 }
 
 #[test]
+fn quiet_runs_say_nothing_of_a_file_unless_they_fail() {
+    let Some(lab) = Lab::new() else { return };
+    let run = run(
+        &lab,
+        "count() { run \"$@\" >/tmp/out 2>/tmp/err; echo \"lines $(cat /tmp/out /tmp/err | grep -vc ^status)\"; cat /tmp/out /tmp/err; }
+        printf 'server 10.0.2.2 key 1\\nsevrer x\\n' >/tmp/ntp.conf
+        run 10.0.2.2 >/dev/null
+        count --quiet --from /tmp/ntp.conf; count --from /tmp/ntp.conf; count --quiet -t 0.2 --port 9 --from /tmp/ntp.conf",
+    );
+    let parts: Vec<&str> = run.console.split("lines ").skip(1).collect();
+    assert_eq!(parts.len(), 3, "{}", run.console);
+    assert!(parts[0].starts_with("0\n") && parts[0].contains("status 0"), "{}", run.console);
+    let fault = "/tmp/ntp.conf:2: \"sevrer\" is no directive of ntp.conf: is \"server\" meant?";
+    let key = "/tmp/ntp.conf wants a key for 10.0.2.2, and none is used";
+    for part in &parts[1..] {
+        assert!(part.contains(fault) && part.contains(key), "{}", run.console);
+    }
+    assert!(parts[1].contains("status 0") && parts[2].contains("status 1"), "{}", run.console);
+}
+
+#[test]
 fn a_step_is_told_to_the_users_command() {
     let Some(lab) = Lab::new() else { return };
     let run = run(
