@@ -21,7 +21,8 @@ use crate::system::rtc_device::RtcDevice;
 use crate::system::rtc_error::RtcError;
 use crate::system::state::boot_id;
 use crate::system::{
-    Clock, DryClock, Helpers, NoProgress, Progress, SystemClock, TerminalProgress, UdpNetwork, own_addresses, privilege,
+    Clock, DryClock, Helpers, LocalZone, NoProgress, Progress, SystemClock, TerminalProgress, UdpNetwork,
+    own_addresses, privilege,
 };
 use crate::wire::Key;
 
@@ -93,7 +94,7 @@ impl<'a> Machine<'a> {
             key: self.key.as_ref(),
             open_rtc: &mut open_rtc,
             shelf: &self.shelf,
-            local: &chrono::Local,
+            local: LocalZone::get(),
             progress: &mut *progress,
         };
         let mut outcome = sync::run_after(plan, &mut system, earlier);

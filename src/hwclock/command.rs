@@ -12,7 +12,7 @@ use crate::system::kernel_zone::{DryZone, KernelZone, SystemZone};
 use crate::system::rtc::{DryRtc, Rtc};
 use crate::system::rtc_device::RtcDevice;
 use crate::system::rtc_error::RtcError;
-use crate::system::{Clock, DryClock, SystemClock};
+use crate::system::{Clock, DryClock, LocalZone, SystemClock};
 
 /// The only statuses that hwclock has.
 const DONE: u8 = 0;
@@ -52,11 +52,15 @@ fn on_this_machine(request: &Request, name: &str) -> Result<(), String> {
         let device = RtcDevice::open(path)?;
         Ok(if request.test { Box::new(DryRtc::new(device)) } else { Box::new(device) })
     };
+    let zone = LocalZone::get();
+    if let Some(warning) = zone.warning() {
+        let _ = writeln!(io::stderr(), "{name}: Warning: {warning}");
+    }
     let machine = Machine {
         clock: &mut *clock,
         open: &mut open,
         kernel_zone: &mut *kernel_zone,
-        local: &chrono::Local,
+        local: zone,
         out: &mut io::stdout().lock(),
         err: &mut io::stderr(),
         name,
