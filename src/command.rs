@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
@@ -147,8 +148,10 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
         user.assume_for_good(&privilege::needed(&plan))?;
     }
     lines.append(&mut pass.lines);
-    let memory = Memory::recall(&plan);
+    let begun = Instant::now();
     let machine = Machine::prepare(&plan, &helpers, key)?;
+    plan.deadline = plan.deadline.saturating_sub(begun.elapsed());
+    let memory = Memory::recall(&plan);
     lines.extend(machine.confine(&plan, false));
     let mut say = |line: Line| {
         if plan.output.verbose || plan.output.syslog {

@@ -10,7 +10,7 @@ use super::request::Request;
 use crate::cli::{self, NotParsed, rhwclock::RhwclockCli};
 use crate::system::kernel_zone::{DryZone, KernelZone, SystemZone};
 use crate::system::rtc::{DryRtc, Rtc};
-use crate::system::rtc_device::RtcDevice;
+use crate::system::rtc_device::{HELD, RtcDevice};
 use crate::system::rtc_error::RtcError;
 use crate::system::{Clock, DryClock, LocalZone, SystemClock};
 
@@ -49,7 +49,7 @@ fn on_this_machine(request: &Request, name: &str) -> Result<(), String> {
     let mut kernel_zone: Box<dyn KernelZone> =
         if request.test { Box::<DryZone>::default() } else { Box::new(SystemZone) };
     let mut open = |path: Option<&Path>| -> Result<Box<dyn Rtc>, RtcError> {
-        let device = RtcDevice::open(path)?;
+        let device = RtcDevice::open_within(path, HELD)?;
         Ok(if request.test { Box::new(DryRtc::new(device)) } else { Box::new(device) })
     };
     let zone = LocalZone::get();
