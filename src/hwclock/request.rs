@@ -92,7 +92,7 @@ pub enum UsageError {
     #[error("invalid RTC parameter setting '{0}' (write PARAMETER=VALUE, with numbers in decimal or 0x…)")]
     ParamSetting(String),
     /// Neither finite nor sensible.
-    #[error("invalid delay '{0}' (seconds, -10 to 10)")]
+    #[error("invalid delay '{0}' (seconds, a day at most)")]
     Delay(String),
 }
 
@@ -174,7 +174,7 @@ fn number(text: &str) -> Option<u64> {
 }
 
 fn parse_delay(text: &str) -> Result<Interval, UsageError> {
-    let seconds = text.parse().ok().filter(|seconds: &f64| seconds.abs() <= 10.0);
+    let seconds = text.parse().ok().filter(|seconds: &f64| seconds.abs() <= 86_400.0);
     seconds.map(Interval::from_secs_f64).ok_or_else(|| UsageError::Delay(text.to_owned()))
 }
 

@@ -156,7 +156,7 @@ impl Parser<'_> {
             [Token::Signed(_), Token::Word(Word::Unit(..)), ..] => self.digits(number),
             [Token::Signed(month), Token::Signed(day), rest @ ..] => {
                 self.rest = rest;
-                self.set_date(Some(number), -month.value, -day.value)?;
+                self.set_date(Some(number), month.value.checked_neg()?, day.value.checked_neg()?)?;
                 if self.take(|token| (token == Token::Word(Word::T)).then_some(())).is_some() {
                     let hour = self.take(plain)?;
                     return self.iso_time(hour.value);
@@ -278,7 +278,7 @@ impl Parser<'_> {
         let month = i64::from(month);
         if let Some(day) = self.take(signed) {
             let year = self.take(dashed)?;
-            return self.set_date(Some(year), month, -day.value);
+            return self.set_date(Some(year), month, day.value.checked_neg()?);
         }
         let day = self.take(plain)?.value;
         let year = if self.sign(',') { Some(self.take(plain)?) } else { None };

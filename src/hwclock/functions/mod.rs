@@ -35,8 +35,11 @@ pub enum FunctionError {
     #[error(transparent)]
     Clock(#[from] ClockError),
     /// The kernel's timezone.
-    #[error("cannot set the kernel's timezone: {0}")]
-    KernelZone(io::Error),
+    #[error("cannot set the kernel's timezone: {error}{}", zone_hint(.error))]
+    KernelZone {
+        /// In the kernel's words.
+        error: io::Error,
+    },
     /// `--date`.
     #[error(transparent)]
     Date(#[from] DateError),
@@ -52,6 +55,14 @@ pub enum FunctionError {
     /// Standard output.
     #[error("cannot write the output: {0}")]
     Output(io::Error),
+}
+
+fn zone_hint(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        " (CAP_SYS_TIME is missing: run as root; in a container it must be granted from outside)"
+    } else {
+        ""
+    }
 }
 
 /// Opens a chip by its path, or finds one.
