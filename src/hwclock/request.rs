@@ -265,4 +265,10 @@ mod tests {
         let request = request("-w --delay -0.25").unwrap();
         assert_eq!(request.write.delay, Some(Interval::from_micros(-250_000)));
     }
+
+    #[test]
+    fn a_long_delay_and_an_empty_name_are_as_for_hwclock() {
+        assert_eq!(request("-w --delay=99").unwrap().write.delay, Some(Interval::from_secs(99)));
+        assert_eq!(request("--adjfile=").unwrap().adjfile.as_deref(), Some(std::path::Path::new("")));
+    }
 }

@@ -14,7 +14,7 @@ const MAX_SIZE: u64 = 64 * 1024;
 
 /// The file could not be read or written.
 #[derive(Debug, Error)]
-#[error("cannot {action} {}: {source}", .path.display())]
+#[error("cannot {action} {}: {source}", named(.path))]
 pub struct AdjfileError {
     action: &'static str,
     path: PathBuf,
@@ -36,6 +36,11 @@ impl AdjfileError {
     pub(super) fn into_parts(self) -> (PathBuf, io::Error) {
         (self.path, self.source)
     }
+}
+
+/// An empty name is hwclock's name for no file at all, which cannot be written.
+fn named(path: &Path) -> String {
+    if path.as_os_str().is_empty() { "''".to_owned() } else { path.display().to_string() }
 }
 
 /// For `map_err`: what was done to which file.

@@ -102,12 +102,12 @@ impl LocalZone {
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let refused = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     if !fs::metadata(path)?.is_file() {
-        return refused("it is no regular file");
+        return refused("it is not a regular file");
     }
     let file: File = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
     let found = file.metadata()?;
     if !found.is_file() {
-        return refused("it is no regular file");
+        return refused("it is not a regular file");
     }
     if found.len() > MAX_SIZE {
         return refused("it is too large for a time zone file");
@@ -159,9 +159,9 @@ mod tests {
         let text = folder.path().join("text");
         fs::write(&text, "no zone").unwrap();
         let cases = [
-            (pipe.as_path(), "it is no regular file"),
-            (Path::new("/dev/zero"), "it is no regular file"),
-            (folder.path(), "it is no regular file"),
+            (pipe.as_path(), "it is not a regular file"),
+            (Path::new("/dev/zero"), "it is not a regular file"),
+            (folder.path(), "it is not a regular file"),
             (large.as_path(), "it is too large"),
             (text.as_path(), "it is no time zone file"),
         ];
