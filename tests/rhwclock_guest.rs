@@ -281,11 +281,14 @@ fn the_years_that_the_chip_can_hold() {
 fn through_a_link_it_is_hwclock() {
     let Some(cache) = require::guest() else { return };
     let script = "mkdir /tmp/link; ln -s /usr/bin/rhwclock /tmp/link/hwclock; PATH=/tmp/link:$PATH
-        hwclock -w -r 2>&1; hwclock --set 2>&1; hwclock -v | head -1; hwclock --help | head -3";
+        hwclock -w -r 2>&1; hwclock --set 2>&1; hwclock -v | head -1; hwclock -V; rhwclock -V; hwclock --help | head -3";
     let run = run(guest(&cache), script);
     let lines: Vec<&str> = run.console.lines().collect();
     assert!(lines[0].starts_with("hwclock: the argument '--systohc' cannot be used with"), "{}", run.console);
     assert_eq!(lines[1], "hwclock: --date is required for --set or --predict");
-    assert!(lines[2].starts_with("hwclock 0."), "{}", run.console);
+    let version =
+        |line: &str| line.starts_with("rhwclock 0.") && line.ends_with(", in place of hwclock from util-linux 2.38.1");
+    assert!(version(lines[2]) && version(lines[3]), "{}", run.console);
+    assert!(lines[4].starts_with("rhwclock 0.") && lines[4].split(' ').count() == 2, "{}", run.console);
     assert!(run.console.contains("Usage: hwclock [OPTIONS]"), "{}", run.console);
 }

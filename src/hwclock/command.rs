@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::functions::{self, Machine};
 use super::request::Request;
+use super::text;
 use crate::cli::{self, NotParsed, rhwclock::RhwclockCli};
 use crate::system::kernel_zone::{DryZone, KernelZone, SystemZone};
 use crate::system::rtc::{DryRtc, Rtc};
@@ -23,7 +24,9 @@ pub fn rhwclock(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
     let cli: RhwclockCli = match cli::parse(program, arguments) {
         Ok(cli) => cli,
         Err(NotParsed::Asked(text)) => {
-            let _ = write!(io::stdout(), "{text}");
+            // What is asked for in one line is the version.
+            let text = if text.trim_end().lines().count() == 1 { text::version(program) } else { text };
+            let _ = writeln!(io::stdout(), "{}", text.trim_end());
             return DONE;
         }
         Err(NotParsed::Wrong(text)) => return fail(program, &text),

@@ -157,7 +157,7 @@ impl<'a> Session<'_, 'a> {
     }
 
     fn header(&mut self) {
-        self.say(&format!("{} {}", self.machine.name, env!("CARGO_PKG_VERSION")));
+        self.say(&text::version(self.machine.name));
         self.say(&format!("System Time: {:.6}", self.start.real - Time::UNIX_EPOCH));
     }
 
