@@ -108,8 +108,13 @@ fn epoch(token: Token) -> Option<Time> {
     (-MAX_SECONDS..MAX_SECONDS).contains(&seconds).then(|| Time::from_unix(seconds, nanos))
 }
 
-/// What GNU date(1) does not take: `20261123100000`, and short units such as `+5 h`.
+/// What GNU date(1) does not take, `20261123100000` and short units such as `+5 h`, and what hwclock takes for another moment:
+/// `today`, `yesterday` and `tomorrow` by themselves are midnight.
 fn more(text: &str) -> Option<Items> {
+    let days = [("today", 0), ("yesterday", -1), ("tomorrow", 1)];
+    if let Some((_, days)) = days.into_iter().find(|(word, _)| text.eq_ignore_ascii_case(word)) {
+        return Some(Items::of_midnight(days));
+    }
     if let Some(seconds) = short::span(text) {
         return Some(Items::of_seconds(seconds));
     }

@@ -358,6 +358,12 @@ impl Items {
         Items { span: Span::of(Unit::Seconds, seconds), is_relative: true, ..Items::default() }
     }
 
+    /// The midnight that begins a day so many days from today.
+    pub(super) fn of_midnight(days: i64) -> Items {
+        let time = Some(TimeOfDay { hour: 0, minute: 0, second: 0, nanos: 0 });
+        Items { time, span: Span::of(Unit::Days, days), is_relative: true, ..Items::default() }
+    }
+
     /// A date and a time, local.
     pub(super) fn of_local(date: (Option<Number>, i64, i64), time: TimeOfDay) -> Items {
         Items { date: Some(date), time: Some(time), ..Items::default() }
