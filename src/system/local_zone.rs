@@ -18,6 +18,9 @@ const ZONEINFO: &str = "/usr/share/zoneinfo";
 
 const LOCALTIME: &str = "/etc/localtime";
 
+/// Debian's file with a zone's name, for a machine that has lost the other.
+const TIMEZONE: &str = "/etc/timezone";
+
 /// A limit on what is read: the largest file of zoneinfo has under 8 kB.
 const MAX_SIZE: u64 = 256 * 1024;
 
@@ -46,10 +49,12 @@ impl LocalZone {
     }
 
     /// What TZ names with this value: a file of zoneinfo, any file with its whole path, or a rule. Without TZ it is
-    /// /etc/localtime, and without that, or with an empty value, UTC.
+    /// /etc/localtime, and without that what /etc/timezone names; without all, or with an empty value, UTC.
     pub fn named(tz: Option<&str>) -> LocalZone {
         let Some(tz) = tz else {
-            return LocalZone::from_file(Path::new(LOCALTIME)).unwrap_or_else(|| LocalZone::utc(None));
+            let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim().to_owned();
+            return LocalZone::from_file(Path::new(LOCALTIME))
+                .unwrap_or_else(|| LocalZone::named(Some(&read(Path::new(TIMEZONE)).map(text).unwrap_or_default())));
         };
         let name = tz.strip_prefix(':').unwrap_or(tz);
         if name.is_empty() {
