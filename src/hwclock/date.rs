@@ -18,7 +18,7 @@ use super::zone::Zone;
 use crate::time::Time;
 use items::{Items, TimeOfDay};
 use lexer::{Number, Token};
-use words::Abbreviation;
+use words::{Abbreviation, Word};
 
 /// Why a date is not taken. The text names it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -52,6 +52,16 @@ pub fn parse(text: &str, now: Time, zone: &dyn Zone) -> Result<Time, DateError> 
         NoMoment::Invalid => DateError::Invalid(text.to_owned()),
         NoMoment::Skipped => DateError::Skipped(text.to_owned()),
         NoMoment::OtherWeekday(day) => DateError::OtherWeekday(text.to_owned(), day),
+    })
+}
+
+/// Does a span stand where a sign makes an offset from UTC of its number, as in `10:00 +1 day`? Few mean that.
+pub fn has_span_read_as_offset(text: &str) -> bool {
+    let is_number = |token: &Token| matches!(token, Token::Plain(_) | Token::Decimal { signed: false, .. });
+    let tokens = lexer::tokens(text, &[]).unwrap_or_default();
+    tokens.windows(4).any(|tokens| match tokens {
+        [Token::Sign(':'), number, Token::Signed(_), Token::Word(Word::Unit(..))] => is_number(number),
+        _ => false,
     })
 }
 

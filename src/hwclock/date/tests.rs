@@ -163,6 +163,12 @@ fn a_signed_number_behind_a_time_is_an_offset() {
     assert_eq!(parsed("2026-11-23 10:00 +1 day").as_deref(), Ok("2026-11-24 09:00:00"));
     assert_eq!(parsed("2026-11-23 +1 day 10:00").as_deref(), Ok("2026-11-24 09:00:00"));
     assert_eq!(parsed("2026-11-23 10:00 -2 days").as_deref(), Ok("2026-11-24 12:00:00"));
+    for text in ["10:00 +1 day", "2026-11-23 10:00:00.5 - 2 days"] {
+        assert!(has_span_read_as_offset(text), "{text}");
+    }
+    for text in ["+1 day 10:00", "10:00 1 day", "10:00 +1", "2026-11-23 +1 day", "10:00 UTC +1 day", "x"] {
+        assert!(!has_span_read_as_offset(text), "{text}");
+    }
 }
 
 proptest! {

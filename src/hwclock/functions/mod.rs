@@ -12,7 +12,7 @@ use std::path::Path;
 use thiserror::Error;
 
 use super::adjtime::{Adjtime, Kept};
-use super::date::DateError;
+use super::date::{self, DateError};
 use super::drift;
 use super::record::Record;
 use super::request::{Function, Request};
@@ -154,6 +154,17 @@ impl<'a> Session<'_, 'a> {
     fn warn(&mut self, line: &str) {
         // Nothing is left to be done about an error here.
         let _ = writeln!(self.machine.err, "{}: {line}", self.machine.name);
+    }
+
+    /// The moment that `--date` means.
+    fn date(&mut self, when: &str) -> Result<Time, FunctionError> {
+        if date::has_span_read_as_offset(when) {
+            self.warn(&format!(
+                "Warning: the signed number behind the time in '{when}' is its offset from UTC (write the span first, or \
+                 without its sign)"
+            ));
+        }
+        Ok(date::parse(when, self.start.real, self.machine.local)?)
     }
 
     fn header(&mut self) {
