@@ -84,6 +84,7 @@ fn zone_files_are_read_as_the_c_library_reads_them() {
             assert_eq!(rules.offset_at(*at), offset(answer), "{} at {at}", file.display());
         }
     }
+    assert_eq!(files.is_empty(), !Path::new("/usr/share/zoneinfo/Europe/Berlin").exists());
     println!("{} files read", files.len());
 }
 
@@ -114,7 +115,10 @@ fn differs(text: &str, expected: &str, got: &Result<(i64, u32), DateError>) -> b
         // So is no date at all, which for date(1) is midnight.
         Err(_) if text.trim().is_empty() => true,
         // So is a zone that is none, which date(1) takes for UTC, and what no chip and no clock of Linux can hold.
-        Err(_) if text.starts_with("TZ=") => text.contains("Nowhere") || text.contains("\\\""),
+        Err(_) if text.starts_with("TZ=") => {
+            let has_files = Path::new("/usr/share/zoneinfo/Europe/Berlin").exists();
+            text.contains("Nowhere") || text.contains("\\\"") || !has_files && text.contains('/')
+        }
         Err(_) => expected.split('.').next().and_then(|seconds| seconds.parse().ok()) > Some(1_i64 << 40),
         // These are midnight for hwclock, and the present time of that day for date(1).
         Ok(_) if ["today", "yesterday", "tomorrow"].contains(&&*words(text).to_lowercase()) => true,

@@ -139,6 +139,7 @@ const PURE: &[&str] = &[
     "config",
     "hwclock/adjtime.rs",
     "hwclock/date.rs",
+    "hwclock/date/grammar.rs",
     "hwclock/date/items.rs",
     "hwclock/date/lexer.rs",
     "hwclock/date/resolve.rs",

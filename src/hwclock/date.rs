@@ -5,6 +5,7 @@
 //! `TZ="…"` goes without rules. That cannot be mended from outside, and it would make the program half as large again.
 #![forbid(unsafe_code)]
 
+mod grammar;
 mod items;
 mod lexer;
 mod resolve;
@@ -75,7 +76,7 @@ fn moment(text: &str, now: Time, zone: &dyn Zone) -> Result<Time, NoMoment> {
         return epoch(*seconds).ok_or(NoMoment::Invalid);
     }
     // Nothing at all is midnight for date(1); here it is a variable of a script that is not set.
-    match more(text).or_else(|| tokens.filter(|tokens| !tokens.is_empty()).as_deref().and_then(items::items)) {
+    match more(text).or_else(|| tokens.filter(|tokens| !tokens.is_empty()).as_deref().and_then(grammar::items)) {
         Some(items) => resolve::resolve(&items, now, zone),
         None => Err(NoMoment::Invalid),
     }
