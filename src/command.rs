@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
@@ -15,7 +16,7 @@ use crate::plan::{Plan, RunMode};
 use crate::report::{self, Channel, Context, Line, Priority};
 use crate::selftest::{self, SelfTest};
 use crate::system::privilege::{self, Identity};
-use crate::system::{Clock as _, Helpers, LineWriter, SystemClock, complain, examine, key_file, local_zone, pin_zone};
+use crate::system::{Clock as _, Helpers, LineWriter, LocalZone, SystemClock, complain, examine, key_file, local_zone};
 use crate::unattended::{self, Entry};
 use crate::wire::Key;
 
@@ -107,12 +108,22 @@ fn usage(program: &str, text: &str) -> ExitStatus {
     ExitStatus::Usage
 }
 
+/// What is wrong with the local zone. Read here once and for all: a confined run could not.
+pub(crate) fn zone_line() -> Vec<Line> {
+    let line = |text: &str| Line {
+        channel: Channel::Log(Priority::Warning),
+        at: SystemClock.now().real,
+        text: text.to_owned(),
+    };
+    LocalZone::get().warning().map(line).into_iter().collect()
+}
+
 /// `found` is what there is to say of the files that name the servers, and is printed first.
 fn run(mut plan: Plan, found: &[Line]) -> Result<ExitStatus> {
     let mut lines = Vec::new();
     let user = plan.user.as_deref().map(Identity::look_up).transpose()?;
     let helpers = Helpers::start(&plan, user.as_ref())?;
-    pin_zone(SystemClock.now().real);
+    lines.extend(zone_line());
     let warning = |text: &String| Line {
         channel: Channel::Log(Priority::Warning),
         at: SystemClock.now().real,
@@ -138,8 +149,10 @@ fn run(mut plan: Plan, found: &[Line]) -> Result<ExitStatus> {
         user.assume_for_good(&privilege::needed(&plan))?;
     }
     lines.append(&mut pass.lines);
-    let memory = Memory::recall(&plan);
+    let begun = Instant::now();
     let machine = Machine::prepare(&plan, &helpers, key)?;
+    plan.deadline = plan.deadline.saturating_sub(begun.elapsed());
+    let memory = Memory::recall(&plan);
     lines.extend(machine.confine(&plan, false));
     let mut say = |line: Line| {
         if plan.output.verbose || plan.output.syslog {
@@ -172,8 +185,8 @@ fn try_self(mut plan: Plan) -> Result<ExitStatus> {
     // What was said of other servers does not fit this one.
     (plan.family, plan.source_port) = (Family::Any, None);
     let helpers = Helpers::start(&plan, None)?;
-    pin_zone(SystemClock.now().real);
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
+    writer.write(&zone_line());
     let machine = Machine::prepare(&plan, &helpers, None)?;
     let cannot = "cannot start the built-in server on loopback";
     let socket = selftest::listen().context(cannot)?;

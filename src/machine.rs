@@ -17,11 +17,12 @@ use crate::system::adjfile::{self, AdjfileError};
 use crate::system::changes::NetworkChanges;
 use crate::system::confine::{self, Needs, NoFilter};
 use crate::system::rtc::{DryRtc, Rtc};
-use crate::system::rtc_device::RtcDevice;
+use crate::system::rtc_device::{HELD, RtcDevice};
 use crate::system::rtc_error::RtcError;
 use crate::system::state::boot_id;
 use crate::system::{
-    Clock, DryClock, Helpers, NoProgress, Progress, SystemClock, TerminalProgress, UdpNetwork, own_addresses, privilege,
+    Clock, DryClock, Helpers, LocalZone, NoProgress, Progress, SystemClock, TerminalProgress, UdpNetwork,
+    own_addresses, privilege,
 };
 use crate::wire::Key;
 
@@ -38,7 +39,7 @@ pub struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    /// Opens and reads it all. `key`: what the servers have to prove that they know.
+    /// Opens and reads it all; an RTC that another process holds is waited for, a quarter of the deadline at most. `key`: what the servers have to prove that they know.
     pub fn prepare(plan: &Plan, helpers: &'a Helpers, key: Option<Key>) -> Result<Machine<'a>> {
         // Each of these reads a file at its first call and none later.
         boot_id();
@@ -52,7 +53,9 @@ impl<'a> Machine<'a> {
         Ok(Machine {
             helpers,
             changes,
-            rtc: RefCell::new(rtc.map(|rtc| RtcDevice::open(rtc.device.as_deref()))),
+            rtc: RefCell::new(
+                rtc.map(|rtc| RtcDevice::open_within(rtc.device.as_deref(), HELD.min(plan.deadline / 4))),
+            ),
             shelf: EarlyShelf { helpers, text: RefCell::new(adjtime) },
             key,
             own: if plan.mode == RunMode::Debug { own_addresses() } else { Vec::new() },
@@ -93,7 +96,7 @@ impl<'a> Machine<'a> {
             key: self.key.as_ref(),
             open_rtc: &mut open_rtc,
             shelf: &self.shelf,
-            local: &chrono::Local,
+            local: LocalZone::get(),
             progress: &mut *progress,
         };
         let mut outcome = sync::run_after(plan, &mut system, earlier);

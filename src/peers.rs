@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::command::zone_line;
 use crate::control::{NoView, ServerView};
 use crate::machine::confine;
 use crate::outcome::ExitStatus;
@@ -14,7 +15,7 @@ use crate::report::{Channel, Line, Priority, view_lines};
 use crate::system::confine::Needs;
 use crate::system::privilege::Identity;
 use crate::system::{Clock as _, MAX_ASKED};
-use crate::system::{Helpers, LineWriter, SystemClock, ask_about_itself, pin_zone};
+use crate::system::{Helpers, LineWriter, SystemClock, ask_about_itself};
 
 /// A server with twenty sources on another continent is through in this time.
 const BUDGET: Duration = Duration::from_secs(10);
@@ -23,8 +24,8 @@ const BUDGET: Duration = Duration::from_secs(10);
 pub fn run(plan: &Plan) -> Result<ExitStatus> {
     let user = plan.user.as_deref().map(Identity::look_up).transpose()?;
     let helpers = Helpers::for_names(plan, user.as_ref())?;
-    pin_zone(SystemClock.now().real);
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
+    writer.write(&zone_line());
     if let Some(user) = &user {
         user.assume_for_good(&[])?;
     }

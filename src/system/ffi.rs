@@ -133,14 +133,6 @@ fn alone() -> io::Result<()> {
     if threads > 1 { Err(io::Error::other("more than one thread runs")) } else { Ok(()) }
 }
 
-/// Sets a variable of this process's environment. Refuses where more than one thread runs.
-pub(super) fn set_variable(name: &str, value: &str) -> io::Result<()> {
-    alone()?;
-    // SAFETY: the only thread is this one, so that no other reads the environment meanwhile.
-    unsafe { std::env::set_var(name, value) };
-    Ok(())
-}
-
 /// close_range(2) (Linux 5.9): closes this descriptor and all higher ones. They have to be the caller's, which nothing here owns.
 pub(super) fn close_from(first: u32) -> io::Result<()> {
     // SAFETY: it takes numbers only; what it closes was opened by another program, so that nobody here counts on it.

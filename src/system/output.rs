@@ -3,31 +3,11 @@
 use std::io::{self, Write};
 use std::os::unix::net::UnixDatagram;
 
-use chrono::{DateTime, FixedOffset, Local};
-
-use super::ffi;
+use super::local_zone::local_zone;
 use crate::report::{Channel, Line, Priority, log_prefix, syslog_prefix};
 use crate::time::Time;
 
 const SYSLOG: &str = "/dev/log";
-
-/// The zone that TZ or /etc/localtime names.
-pub fn local_zone(at: Time) -> DateTime<FixedOffset> {
-    let (seconds, nanos) = at.to_unix();
-    DateTime::from_timestamp(seconds, nanos).unwrap_or_default().with_timezone(&Local).fixed_offset()
-}
-
-/// Reads the zone once and for all: a confined run could not read it again, and would go on in UTC. To be called while there is
-/// one thread, which is the one that prints, before anything is printed with a time and after the helpers are started, whose
-/// environment stays as it is.
-pub fn pin_zone(now: Time) {
-    // Without TZ chrono looks again whether the file has changed, after a second and after each step back. With TZ it looks
-    // whether TZ has changed; what it falls back to where this file is not there (/etc/timezone) is the same as without.
-    if std::env::var("TZ").is_err() {
-        let _ = ffi::set_variable("TZ", ":/etc/localtime");
-    }
-    local_zone(now);
-}
 
 /// One line on stderr that does not come from a run: a command line that is wrong, a run that could not begin.
 pub fn complain(program: &str, text: &str) {

@@ -12,7 +12,7 @@ use std::path::Path;
 use thiserror::Error;
 
 use super::adjtime::{Adjtime, Kept};
-use super::date::DateError;
+use super::date::{self, DateError};
 use super::drift;
 use super::record::Record;
 use super::request::{Function, Request};
@@ -35,8 +35,11 @@ pub enum FunctionError {
     #[error(transparent)]
     Clock(#[from] ClockError),
     /// The kernel's timezone.
-    #[error("cannot set the kernel's timezone: {0}")]
-    KernelZone(io::Error),
+    #[error("cannot set the kernel's timezone: {error}{}", zone_hint(.error))]
+    KernelZone {
+        /// In the kernel's words.
+        error: io::Error,
+    },
     /// `--date`.
     #[error(transparent)]
     Date(#[from] DateError),
@@ -52,6 +55,14 @@ pub enum FunctionError {
     /// Standard output.
     #[error("cannot write the output: {0}")]
     Output(io::Error),
+}
+
+fn zone_hint(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        " (CAP_SYS_TIME is missing: run as root; in a container it must be granted from outside)"
+    } else {
+        ""
+    }
 }
 
 /// Opens a chip by its path, or finds one.
@@ -145,8 +156,19 @@ impl<'a> Session<'_, 'a> {
         let _ = writeln!(self.machine.err, "{}: {line}", self.machine.name);
     }
 
+    /// The moment that `--date` means.
+    fn date(&mut self, when: &str) -> Result<Time, FunctionError> {
+        if date::has_span_read_as_offset(when) {
+            self.warn(&format!(
+                "Warning: the signed number behind the time in '{when}' is its offset from UTC (write the span first, or \
+                 without its sign)"
+            ));
+        }
+        Ok(date::parse(when, self.start.real, self.machine.local)?)
+    }
+
     fn header(&mut self) {
-        self.say(&format!("{} {}", self.machine.name, env!("CARGO_PKG_VERSION")));
+        self.say(&text::version(self.machine.name));
         self.say(&format!("System Time: {:.6}", self.start.real - Time::UNIX_EPOCH));
     }
 
