@@ -122,7 +122,7 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     let key = key_file::for_plan(&plan)?;
     lines.extend(key_line(&plan, key.as_ref()));
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog).stderr_only(plan.output.json);
-    let mut pass = match unattended::enter(&mut plan) {
+    let mut pass = match unattended::enter(&mut plan, user.as_ref()) {
         Entry::Go(pass) => pass,
         Entry::Leave(lines, status) => {
             writer.write(&lines);

@@ -337,6 +337,7 @@ fn policy(cli: &RntpdateCli) -> Result<Policy, UsageError> {
         max_step: step_limit("largest step", cli.max_step.as_deref())?.map(|limit| (limit, "--max-step")),
         forward_only: cli.forward_only,
         floor: (!cli.allow_past).then(floor),
+        daemon: None,
     })
 }
 

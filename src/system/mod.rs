@@ -18,6 +18,7 @@ mod helper;
 pub mod history_file;
 pub mod kernel_zone;
 pub mod key_file;
+pub mod lock;
 mod network;
 mod output;
 mod patient_resolver;
