@@ -9,6 +9,7 @@ complete -c rntpdate -l deadline -d 'How long the whole run may take, name resol
 complete -c rntpdate -l interval -d 'Pause between packets to one server [default: 2; to a loopback, private or link-local address 0.05, until one is lost]' -r
 complete -c rntpdate -l port -d 'The servers\' UDP port [default: 123]' -r
 complete -c rntpdate -l source-port -d 'Send from this UDP port, for firewalls that let only port 123 through [default: a random one]' -r
+complete -c rntpdate -l source-address -d 'Send from this address of the machine, where it has several; the looks for a cause of -d do not [default: by the routing table]' -r
 complete -c rntpdate -s o -l protocol-version -d 'Version of the protocol in requests, 1 to 4 [default: 4]' -r
 complete -c rntpdate -s a -l auth-key -d 'Believe only servers that prove by the key with this number that they know its secret' -r
 complete -c rntpdate -s k -l key-file -d 'The file of keys for -a, in ntpd\'s or chronyd\'s form; without -a it is not read [default: /etc/ntp.keys]' -r -F

@@ -2,10 +2,12 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write};
+use std::net::UdpSocket;
 
 use anyhow::{Context as _, Result};
 
-use crate::cli::{self, NotParsed, rntpdate::RntpdateCli};
+use crate::cli::rntpdate::{HABITS, RntpdateCli};
+use crate::cli::{self, NotParsed};
 use crate::doctor::{self, Style};
 use crate::machine::Machine;
 use crate::memory::{self, Memory};
@@ -21,7 +23,7 @@ use crate::wire::Key;
 
 /// Runs rntpdate with these arguments, under the name that it was started by.
 pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
-    let mut cli: RntpdateCli = match cli::parse(program, arguments) {
+    let mut cli: RntpdateCli = match cli::parse(program, arguments, HABITS) {
         Ok(cli) => cli,
         Err(NotParsed::Asked(text)) => {
             let _ = write!(std::io::stdout(), "{text}");
@@ -29,13 +31,16 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
         }
         Err(NotParsed::Wrong(text)) => return usage(program, &text),
     };
+    let excuse = Excuse { program, syslog: cli.syslog, object: cli.json.then(|| RunMode::of(&cli)) };
+    if let Err(error) = Plan::check(program, &cli) {
+        return excuse.say(&error.to_string(), ExitStatus::Usage);
+    }
     if cli.doctor {
         return look_over();
     }
     if cli.history_show {
         return memory::show(program, &cli);
     }
-    let excuse = Excuse { program, syslog: cli.syslog, object: cli.json.then(|| RunMode::of(&cli)) };
     let found = match unattended::find_servers(&mut cli) {
         Ok(found) => found,
         Err(error) => return excuse.say(&format!("{error:#}"), ExitStatus::NotDone),
@@ -109,6 +114,7 @@ fn usage(program: &str, text: &str) -> ExitStatus {
 
 /// `lines` are to be printed first.
 fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
+    source_is_ours(&plan)?;
     let user = plan.user.as_deref().map(Identity::look_up).transpose()?;
     let helpers = Helpers::start(&plan, user.as_ref())?;
     pin_zone(SystemClock.now().real);
@@ -162,10 +168,18 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     Ok(unless_lost(writer, &plan, outcome.exit_status()))
 }
 
+/// Fails where the address to send from is not this machine's; with --wait it may come yet.
+fn source_is_ours(plan: &Plan) -> Result<()> {
+    let Some(address) = plan.source_address.filter(|_| plan.unattended.wait.is_none()) else { return Ok(()) };
+    let no =
+        || format!("--source-address {address} cannot be used (\"ip address\" shows the addresses of this machine)");
+    UdpSocket::bind((address, 0)).map(drop).with_context(no)
+}
+
 /// With all that a run does, its confinement too.
 fn try_self(mut plan: Plan) -> Result<ExitStatus> {
     // What was said of other servers does not fit this one.
-    (plan.family, plan.source_port) = (Family::Any, None);
+    (plan.family, plan.source_port, plan.source_address) = (Family::Any, None, None);
     let helpers = Helpers::start(&plan, None)?;
     pin_zone(SystemClock.now().real);
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);

@@ -79,7 +79,7 @@ impl<'a> Machine<'a> {
             let device = self.rtc.take().unwrap_or_else(|| Err(RtcError::None { tried: Vec::new() }))?;
             Ok(if plan.is_dry() { Box::new(DryRtc::new(device)) } else { Box::new(device) })
         };
-        let mut network = UdpNetwork::new().context("cannot wait for packets")?;
+        let mut network = UdpNetwork::new().context("cannot wait for packets")?.from_address(plan.source_address);
         let mut nonce = || getrandom::u64().ok();
         let mut progress: Box<dyn Progress> = match TerminalProgress::for_stderr() {
             Some(progress) => Box::new(progress),

@@ -47,7 +47,7 @@ pub fn run(plan: &Plan) -> Result<ExitStatus> {
     let mut seen = std::collections::HashSet::new();
     addresses.retain(|address| seen.insert(*address));
     addresses.truncate(MAX_ASKED);
-    let views = ask_all(&addresses, plan.pace.timeout);
+    let views = ask_all(&addresses, plan);
     for (address, view) in addresses.iter().zip(&views) {
         let channel = if view.is_ok() { Channel::Stdout } else { Channel::Stderr };
         let lines: Vec<Line> = view_lines(address.ip(), view).into_iter().map(|text| line(channel, text)).collect();
@@ -61,8 +61,9 @@ fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {
     address
 }
 
-fn ask_all(addresses: &[SocketAddr], patience: Duration) -> Vec<Result<ServerView, NoView>> {
-    let ask = |address: &SocketAddr| ask_about_itself(*address, patience, BUDGET.max(patience));
+fn ask_all(addresses: &[SocketAddr], plan: &Plan) -> Vec<Result<ServerView, NoView>> {
+    let patience = plan.pace.timeout;
+    let ask = |address: &SocketAddr| ask_about_itself(*address, plan.source_address, patience, BUDGET.max(patience));
     thread::scope(|scope| {
         let start = |address| (address, thread::Builder::new().spawn_scoped(scope, move || ask(address)));
         let asked: Vec<_> = addresses.iter().map(start).collect();

@@ -13,6 +13,19 @@ const WHY: &str = "How to find out what is wrong (see also -d)";
 const UNATTENDED: &str = "Unattended runs: cron, boot, timers";
 const OUTPUT: &str = "What to print, and where";
 
+/// Options of other time programs that people type here, and what they have to do with this one.
+pub const HABITS: &[(&str, &str)] = &[
+    ("-x", "-B slews, however large the offset"),
+    ("-g", "leave it out: without --max-step a step may be of any size"),
+    ("-S", "-b steps, however small the offset"),
+    ("-M", "--step-threshold SECONDS says from where on it steps"),
+    ("-n", "leave it out: the program never goes into the background"),
+    ("-I", "--source-address ADDRESS sends from there"),
+    ("-l", "-s logs to syslog, >FILE 2>&1 into a file"),
+    ("-D", "-d explains what happens"),
+    ("-r", "-q prints the offset and sets nothing"),
+];
+
 /// Ask NTP servers for the time once, and set this machine's clock by what most of them agree on.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(
@@ -132,6 +145,11 @@ pub struct RntpdateCli {
     /// Send from this UDP port, for firewalls that let only port 123 through [default: a random one]
     #[arg(long, value_name = "PORT", help_heading = SERVERS, allow_hyphen_values = true)]
     pub source_port: Option<String>,
+
+    /// Send from this address of the machine, where it has several; the looks for a cause of -d do not [default: by the routing
+    /// table]
+    #[arg(long, value_name = "ADDRESS", help_heading = SERVERS)]
+    pub source_address: Option<String>,
 
     /// Send from a random port. That is the default; it undoes an earlier --source-port.
     #[arg(short = 'u', long, help_heading = SERVERS, overrides_with = "source_port")]

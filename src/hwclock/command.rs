@@ -20,7 +20,7 @@ const FAILED: u8 = 1;
 
 /// Runs rhwclock with these arguments, under the name that it was started by, and gives its exit status.
 pub fn rhwclock(program: &str, arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli: RhwclockCli = match cli::parse(program, arguments) {
+    let cli: RhwclockCli = match cli::parse(program, arguments, &[]) {
         Ok(cli) => cli,
         Err(NotParsed::Asked(text)) => {
             let _ = write!(io::stdout(), "{text}");
