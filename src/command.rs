@@ -14,15 +14,20 @@ use crate::memory::{self, Memory};
 use crate::net::Family;
 use crate::outcome::ExitStatus;
 use crate::plan::{Plan, RunMode};
+use crate::printable::printable;
 use crate::report::{self, Channel, Context, Line, Priority};
 use crate::selftest::{self, SelfTest};
 use crate::system::privilege::{self, Identity};
-use crate::system::{Clock as _, Helpers, LineWriter, SystemClock, complain, examine, key_file, local_zone, pin_zone};
+use crate::system::{
+    Clock as _, Helpers, LineWriter, SystemClock, complain, examine, key_file, local_zone, long_writes_fail, pin_zone,
+};
 use crate::unattended::{self, Entry};
 use crate::wire::Key;
 
 /// Runs rntpdate with these arguments, under the name that it was started by.
 pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
+    let program = &printable(program);
+    long_writes_fail();
     let mut cli: RntpdateCli = match cli::parse(program, arguments, HABITS) {
         Ok(cli) => cli,
         Err(NotParsed::Asked(text)) => {
@@ -125,7 +130,8 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     };
     lines.extend(helpers.lacks().iter().map(warning));
     // After the helpers, which are not to have it, and while a file of root's can be read.
-    let key = key_file::for_plan(&plan)?;
+    let (key, doubt) = key_file::for_plan(&plan)?;
+    lines.extend(doubt.iter().map(warning));
     lines.extend(key_line(&plan, key.as_ref()));
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog).stderr_only(plan.output.json);
     let mut pass = match unattended::enter(&mut plan, user.as_ref()) {
@@ -194,7 +200,7 @@ fn try_self(mut plan: Plan) -> Result<ExitStatus> {
     let outcome = machine.run(&plan, None)?;
     writer.write(&report::render(&outcome, &Context { plan: &plan, zone: &local_zone }));
     let (status, verdict) = selftest::verdict(&outcome);
-    let _ = writeln!(std::io::stdout(), "{verdict}");
+    let _ = writeln!(std::io::stdout(), "{}", printable(&verdict));
     Ok(status)
 }
 

@@ -131,6 +131,7 @@ const PURE: &[&str] = &[
     "diagnosis",
     "doctor",
     "policy.rs",
+    "printable.rs",
     "plan.rs",
     "outcome.rs",
     "plan/unattended.rs",

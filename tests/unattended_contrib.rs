@@ -153,6 +153,17 @@ fn the_services_allow_the_system_calls_that_a_run_makes() {
     assert!(forbidden.is_empty(), "{forbidden:?}");
 }
 
+/// Conditions with a bar are alternatives (systemd.unit(5)).
+#[test]
+fn units_run_in_no_container_but_wsl() {
+    for name in SERVICES.iter().chain(&["rntpdate.timer"]) {
+        let unit = fs::read_to_string(contrib().join(name)).unwrap();
+        let conditions: Vec<&str> =
+            unit.lines().filter_map(|line| line.strip_prefix("ConditionVirtualization=")).collect();
+        assert_eq!(conditions, ["|!container", "|wsl"], "{name}");
+    }
+}
+
 #[test]
 fn scripts_pass_shellcheck() {
     if !present("shellcheck") {

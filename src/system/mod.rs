@@ -37,7 +37,7 @@ pub use control::{MAX_ASKED, ask_about_itself};
 pub use examine::examine;
 pub use helper::{Helpers, Keeper};
 pub use network::{Network, UdpNetwork};
-pub use output::{LineWriter, complain, local_zone, pin_zone};
+pub use output::{LineWriter, complain, local_zone, long_writes_fail, pin_zone};
 pub use patient_resolver::PatientResolver;
 pub use privilege::may_set_clock;
 pub use probe::{gather_evidence, own_addresses};

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixDatagram;
 use chrono::{DateTime, FixedOffset, Local};
 
 use super::ffi;
+use crate::printable::{printable, printable_json};
 use crate::report::{Channel, Line, Priority, log_prefix, syslog_prefix};
 use crate::time::Time;
 
@@ -29,9 +30,16 @@ pub fn pin_zone(now: Time) {
     local_zone(now);
 }
 
+/// Lets a write to a file that may not grow fail, as one to a full disk does: by the kernel's default it ends the program, with
+/// the clock half set.
+pub fn long_writes_fail() {
+    // Never refused; as it was before where it is.
+    let _ = ffi::let_long_writes_fail();
+}
+
 /// One line on stderr that does not come from a run: a command line that is wrong, a run that could not begin.
 pub fn complain(program: &str, text: &str) {
-    let _ = writeln!(io::stderr(), "{program}: {}", printable(text));
+    let _ = writeln!(io::stderr(), "{}: {}", printable(program), printable(text));
 }
 
 /// The way out for the lines of a run.
@@ -64,7 +72,7 @@ impl LineWriter {
                 Log::Stderr
             }
         };
-        LineWriter { program: program.to_owned(), pid: std::process::id(), stderr_only: false, log, lost: None }
+        LineWriter { program: printable(program), pid: std::process::id(), stderr_only: false, log, lost: None }
     }
 
     /// Keeps standard output free, for a report of another kind.
@@ -87,7 +95,7 @@ impl LineWriter {
 
     /// Writes a report of another kind to standard output.
     pub fn write_object(&mut self, text: &str) {
-        let written = writeln!(io::stdout(), "{text}").and_then(|()| io::stdout().flush());
+        let written = writeln!(io::stdout(), "{}", printable_json(text)).and_then(|()| io::stdout().flush());
         self.note(written);
     }
 
@@ -133,9 +141,4 @@ fn connect() -> io::Result<UnixDatagram> {
     socket.set_nonblocking(true)?;
     socket.connect(SYSLOG)?;
     Ok(socket)
-}
-
-/// What came from outside may hold line ends and terminal controls: they are shown, not obeyed.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
 }

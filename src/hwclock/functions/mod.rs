@@ -11,14 +11,15 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use super::adjtime::{Adjtime, Kept};
+use super::adjtime::{Adjtime, Kept, Problem};
 use super::date::DateError;
 use super::drift;
 use super::record::Record;
 use super::request::{Function, Request};
 use super::text;
 use super::zone::{Scale, Zone};
-use crate::system::adjfile::AdjfileError;
+use crate::printable::{printable, printable_lines};
+use crate::system::adjfile::{self, AdjfileError};
 use crate::system::kernel_zone::KernelZone;
 use crate::system::rtc::{Rtc, Tick, TickSource};
 use crate::system::rtc_error::RtcError;
@@ -130,7 +131,7 @@ impl<'a> Session<'_, 'a> {
 
     fn print(&mut self, line: &str) {
         if self.output.is_ok() {
-            self.output = writeln!(self.machine.out, "{line}");
+            self.output = writeln!(self.machine.out, "{}", printable_lines(line));
         }
     }
 
@@ -142,7 +143,7 @@ impl<'a> Session<'_, 'a> {
 
     fn warn(&mut self, line: &str) {
         // Nothing is left to be done about an error here.
-        let _ = writeln!(self.machine.err, "{}: {line}", self.machine.name);
+        let _ = writeln!(self.machine.err, "{}: {}", self.machine.name, printable(line));
     }
 
     fn header(&mut self) {
@@ -256,7 +257,20 @@ pub(super) fn record_warnings(record: &Record) -> Vec<String> {
     let unreadable =
         record.unreadable.iter().map(|error| format!("Warning: {error}; going on as if it were not there"));
     let name = record.path().map(|path| path.display().to_string()).unwrap_or_default();
-    let problems =
-        record.problems.iter().map(|problem| format!("Warning: unrecognized line in adjtime file: {name}: {problem}"));
+    let is_public = record.path().is_some_and(|path| adjfile::is_public(path));
+    let problems = record.problems.iter().map(|problem| {
+        let what = if is_public { problem.to_string() } else { place(problem).to_owned() };
+        format!("Warning: unrecognized line in adjtime file: {name}: {what}")
+    });
     unreadable.chain(problems).collect()
+}
+
+/// Where it is, of a file that not everybody may read: who may run this program by sudo is not to read it by that.
+fn place(problem: &Problem) -> &'static str {
+    match problem {
+        Problem::First(_) => "line 1 (its text is not shown: not everybody may read the file)",
+        Problem::Second(_) => "line 2",
+        Problem::Third(_) => "line 3",
+        Problem::More(_) => "more than is expected",
+    }
 }
