@@ -10,7 +10,8 @@ use crate::control::{NoView, ServerView};
 use crate::machine::confine;
 use crate::outcome::ExitStatus;
 use crate::plan::Plan;
-use crate::report::{Channel, Line, Priority, view_lines};
+use crate::report::{Channel, Line, host_lines, view_lines};
+use crate::sync::expand;
 use crate::system::confine::Needs;
 use crate::system::privilege::Identity;
 use crate::system::{Clock as _, MAX_ASKED};
@@ -32,33 +33,16 @@ pub fn run(plan: &Plan) -> Result<ExitStatus> {
     writer.write(&confine(&[], &needs, plan));
     let at = SystemClock.now().real;
     let line = |channel, text| Line { channel, at, text };
-    let found = helpers.resolver().resolve(&plan.servers, plan.family, plan.names);
-    let mut addresses: Vec<SocketAddr> = Vec::new();
-    let ports = plan.ports.iter().copied().chain(std::iter::repeat(None));
-    for ((name, result), port) in plan.servers.iter().zip(&found).zip(ports) {
-        let port = port.unwrap_or(plan.port);
-        match result {
-            Ok(found) => addresses.extend(found.iter().map(|address| with_port(*address, port))),
-            Err(error) => {
-                writer.write(&[line(Channel::Log(Priority::Error), format!("Can't find host {name}: {error}"))]);
-            }
-        }
-    }
-    let mut seen = std::collections::HashSet::new();
-    addresses.retain(|address| seen.insert(*address));
-    addresses.truncate(MAX_ASKED);
-    let views = ask_all(&addresses, plan);
+    let (hosts, addresses) = expand(plan, helpers.resolver());
+    writer.write(&host_lines(&hosts, at));
+    // A thread each.
+    let views: Vec<_> = addresses.chunks(MAX_ASKED).flat_map(|addresses| ask_all(addresses, plan)).collect();
     for (address, view) in addresses.iter().zip(&views) {
         let channel = if view.is_ok() { Channel::Stdout } else { Channel::Stderr };
         let lines: Vec<Line> = view_lines(address.ip(), view).into_iter().map(|text| line(channel, text)).collect();
         writer.write(&lines);
     }
     Ok(if views.iter().any(Result::is_ok) { ExitStatus::Done } else { ExitStatus::NotDone })
-}
-
-fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {
-    address.set_port(port);
-    address
 }
 
 fn ask_all(addresses: &[SocketAddr], plan: &Plan) -> Vec<Result<ServerView, NoView>> {

@@ -24,6 +24,8 @@ use crate::time::Interval;
 use crate::wire::{Key, NtpTimestamp};
 
 use ending::{End, Ending, contenders};
+pub(crate) use servers::expand;
+
 use servers::Asked;
 
 /// What a run works on.

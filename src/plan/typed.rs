@@ -1,7 +1,10 @@
 //! Server words as people type them by mistake, and what to type instead.
 #![forbid(unsafe_code)]
 
+use std::net::IpAddr;
+
 use super::{PORT, UsageError};
+use crate::net::no_server;
 
 /// Dashes that a text processor makes of a hyphen.
 const DASHES: [char; 5] = ['\u{2010}', '\u{2011}', '\u{2013}', '\u{2014}', '\u{2212}'];
@@ -31,7 +34,10 @@ fn mistake(word: &str) -> Option<String> {
     if trimmed != word || word.contains(char::is_whitespace) {
         return Some(format!("server \"{word}\" has a blank in it: write {trimmed}, without quotes"));
     }
-    address_mistake(word).or_else(|| port_mistake(word)).or_else(|| script_mistake(word))
+    address_mistake(word)
+        .or_else(|| number_mistake(word))
+        .or_else(|| port_mistake(word))
+        .or_else(|| script_mistake(word))
 }
 
 fn address_mistake(word: &str) -> Option<String> {
@@ -43,6 +49,18 @@ fn address_mistake(word: &str) -> Option<String> {
     let what = if bare == word { "a name or an address alone" } else { "a name or an address, not a URL" };
     let instead = if host.is_empty() { "HOST" } else { host };
     Some(format!("server \"{word}\" has to be {what}: write {instead}"))
+}
+
+/// The C library completes numbers to addresses that nobody meant: 4 is 0.0.0.4, 10.1 is 10.0.0.1.
+fn number_mistake(word: &str) -> Option<String> {
+    let (host, _) = super::split(word);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    if let Ok(address) = host.parse::<IpAddr>() {
+        let kind = no_server(address)?;
+        return Some(format!("\"{word}\" is {kind}, which no server has: write the name or the address of a server"));
+    }
+    let is_number = host.chars().all(|c| c.is_ascii_digit() || c == '.');
+    is_number.then(|| format!("\"{word}\" is a number and no address: write a name, or an address such as 192.0.2.1"))
 }
 
 fn port_mistake(word: &str) -> Option<String> {
@@ -94,6 +112,11 @@ mod tests {
             ("[2001:db8::1]:+5", "write [2001:db8::1]:123"),
             ("[2001:db8::1", "write [2001:db8::1]"),
             ("zeit.m\u{fc}ller.example", "\"idn2 zeit.m\u{fc}ller.example\" prints"),
+            ("4", "write a name, or an address such as 192.0.2.1"),
+            ("192.0.2.256", "write a name, or an address such as 192.0.2.1"),
+            ("0.0.0.0:123", "is an unspecified address, which no server has: write the name"),
+            ("[::]", "is an unspecified address"),
+            ("224.0.1.1", "is a multicast address"),
             ("\u{2013}q", "write -q"),
             ("\u{2014}quiet", "write --quiet"),
         ] {

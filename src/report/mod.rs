@@ -17,6 +17,7 @@ mod view;
 
 use chrono::{DateTime, FixedOffset};
 
+pub use causes::host_lines;
 pub use json::{render_json, render_json_kept_out};
 pub use view::view_lines;
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::net::Resolved;
+use crate::net::{Resolved, usable};
 use crate::outcome::Host;
 use crate::plan::Plan;
 use crate::system::Resolver;
@@ -22,6 +22,13 @@ pub(super) struct Asked {
     pub names: Vec<usize>,
 }
 
+/// The names of a plan, and each of their addresses once, for what asks them in another way than a sync does.
+pub(crate) fn expand(plan: &Plan, resolver: &dyn Resolver) -> (Vec<Host>, Vec<SocketAddr>) {
+    let hosts = find(plan, resolver);
+    let addresses = servers(plan, &hosts).into_iter().map(|server| server.address).collect();
+    (hosts, addresses)
+}
+
 /// Looks up every name of the plan.
 pub(super) fn find(plan: &Plan, resolver: &dyn Resolver) -> Vec<Host> {
     let found = resolver.resolve(&plan.servers, plan.family, plan.names);
@@ -36,7 +43,7 @@ fn host(name: &str, addresses: Resolved) -> Host {
         IpAddr::V6(_) => address,
     };
     let mut left_out = 0;
-    let addresses = addresses.map(|mut addresses| {
+    let addresses = usable(name, addresses).map(|mut addresses| {
         left_out = addresses.len().saturating_sub(MAX_PER_NAME);
         addresses.truncate(MAX_PER_NAME);
         addresses.into_iter().map(plain).collect()

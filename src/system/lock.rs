@@ -126,7 +126,7 @@ mod tests {
         let Taken::By(Some(holder)) = state.lock(MINUTE).unwrap() else { panic!("it is taken, and signed") };
         assert_eq!((holder.pid, holder.deadline), (std::process::id(), MINUTE));
         let now = since_boot();
-        assert!(holder.age(now) < MINUTE && !holder.is_overdue(now) && holder.is_overdue(now + MINUTE));
+        assert!(holder.age(now) < MINUTE && !holder.is_overdue(now) && holder.is_overdue(now + 2 * MINUTE));
         drop(first);
         assert!(matches!(state.lock(Duration::ZERO).unwrap(), Taken::Ours(_)));
     }
