@@ -128,7 +128,8 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
         at: SystemClock.now().real,
         text: text.clone(),
     };
-    lines.extend(helpers.lacks().iter().map(warning));
+    let failure = |text: &String| Line { channel: Channel::Log(Priority::Error), ..warning(text) };
+    lines.extend(helpers.lacks().iter().map(failure));
     // After the helpers, which are not to have it, and while a file of root's can be read.
     let (key, doubt) = key_file::for_plan(&plan)?;
     lines.extend(doubt.iter().map(warning));
@@ -161,7 +162,13 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     let outcome = unattended::patiently(&plan, machine.changes(), &mut say, attempt)?;
     let mut problems = memory.keep(&outcome, |text| helpers.keeper().map_or(Ok(()), |keeper| keeper.history(text)));
     problems.extend(unattended::leave(&plan, &outcome, &mut pass, helpers.keeper()));
-    let is_trouble = |line: &Line| matches!(line.channel, Channel::Log(Priority::Error | Priority::Warning));
+    // A warning that did no harm would come with each run that nobody watches.
+    let is_done = outcome.exit_status() == ExitStatus::Done;
+    let is_trouble = |line: &Line| match line.channel {
+        Channel::Log(Priority::Error) => true,
+        Channel::Log(Priority::Warning) => !is_done,
+        _ => false,
+    };
     lines.retain(|line| !plan.output.quiet || is_trouble(line));
     writer.write(&lines);
     let context = Context { plan: &plan, zone: &local_zone };

@@ -81,7 +81,9 @@ impl<'a> Machine<'a> {
         };
         let mut network = UdpNetwork::new().context("cannot wait for packets")?.from_address(plan.source_address);
         let mut nonce = || getrandom::u64().ok();
-        let mut progress: Box<dyn Progress> = match TerminalProgress::for_stderr() {
+        let is_watched = !(plan.output.quiet || plan.output.syslog || plan.output.json);
+        let terminal = is_watched.then(TerminalProgress::for_stderr).flatten();
+        let mut progress: Box<dyn Progress> = match terminal {
             Some(progress) => Box::new(progress),
             None => Box::new(NoProgress),
         };
