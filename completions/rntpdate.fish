@@ -5,7 +5,7 @@ complete -c rntpdate -l history -d 'Where --discipline keeps what it learns [def
 complete -c rntpdate -l drift-file -d 'While there is no history, start from the frequency in this drift file of ntpd or chronyd' -r -F
 complete -c rntpdate -s p -l samples -d 'Samples from each server, 1 to 8 [default: 4, with -q 1]' -r
 complete -c rntpdate -s t -l timeout -d 'How long to wait for one reply [default: 2]' -r
-complete -c rntpdate -l deadline -d 'How long the whole run may take, name resolution included [default: what the other options need, 31 without any]' -r
+complete -c rntpdate -l deadline -d 'How long names and servers may take, all in all; see UNATTENDED RUNS for what comes after that [default: what the other options need, 31 without any]' -r
 complete -c rntpdate -l interval -d 'Pause between packets to one server [default: 2; to a loopback, private or link-local address 0.05, until one is lost]' -r
 complete -c rntpdate -l port -d 'The servers\' UDP port [default: 123]' -r
 complete -c rntpdate -l source-port -d 'Send from this UDP port, for firewalls that let only port 123 through [default: a random one]' -r

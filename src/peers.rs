@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
@@ -22,6 +22,7 @@ const BUDGET: Duration = Duration::from_secs(10);
 
 /// Asks each address of each name, all at once, and prints the answers in their order. Done if one has answered.
 pub fn run(plan: &Plan) -> Result<ExitStatus> {
+    let end = Instant::now() + plan.deadline;
     let user = plan.user.as_deref().map(Identity::look_up).transpose()?;
     let helpers = Helpers::for_names(plan, user.as_ref())?;
     pin_zone(SystemClock.now().real);
@@ -36,7 +37,7 @@ pub fn run(plan: &Plan) -> Result<ExitStatus> {
     let (hosts, addresses) = expand(plan, helpers.resolver());
     writer.write(&host_lines(&hosts, at));
     // A thread each.
-    let views: Vec<_> = addresses.chunks(MAX_ASKED).flat_map(|addresses| ask_all(addresses, plan)).collect();
+    let views: Vec<_> = addresses.chunks(MAX_ASKED).flat_map(|addresses| ask_all(addresses, plan, end)).collect();
     for (address, view) in addresses.iter().zip(&views) {
         let channel = if view.is_ok() { Channel::Stdout } else { Channel::Stderr };
         let lines: Vec<Line> = view_lines(address.ip(), view).into_iter().map(|text| line(channel, text)).collect();
@@ -45,9 +46,13 @@ pub fn run(plan: &Plan) -> Result<ExitStatus> {
     Ok(if views.iter().any(Result::is_ok) { ExitStatus::Done } else { ExitStatus::NotDone })
 }
 
-fn ask_all(addresses: &[SocketAddr], plan: &Plan) -> Vec<Result<ServerView, NoView>> {
-    let patience = plan.pace.timeout;
-    let ask = |address: &SocketAddr| ask_about_itself(*address, plan.source_address, patience, BUDGET.max(patience));
+/// Nobody is waited for beyond `end`.
+fn ask_all(addresses: &[SocketAddr], plan: &Plan, end: Instant) -> Vec<Result<ServerView, NoView>> {
+    let ask = |address: &SocketAddr| {
+        let left = end.saturating_duration_since(Instant::now());
+        let patience = plan.pace.timeout.min(left);
+        ask_about_itself(*address, plan.source_address, patience, BUDGET.max(patience).min(left))
+    };
     thread::scope(|scope| {
         let start = |address| (address, thread::Builder::new().spawn_scoped(scope, move || ask(address)));
         let asked: Vec<_> = addresses.iter().map(start).collect();

@@ -130,7 +130,7 @@ pub struct RntpdateCli {
     #[arg(short = 't', long, value_name = "SECONDS", help_heading = SERVERS, allow_hyphen_values = true)]
     pub timeout: Option<String>,
 
-    /// How long the whole run may take, name resolution included [default: what the other options need, 31 without any]
+    /// How long names and servers may take, all in all; see UNATTENDED RUNS for what comes after that [default: what the other options need, 31 without any]
     #[arg(long, value_name = "SECONDS", help_heading = SERVERS, allow_hyphen_values = true)]
     pub deadline: Option<String>,
 

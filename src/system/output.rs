@@ -75,6 +75,12 @@ impl LineWriter {
         LineWriter { program: printable(program), pid: std::process::id(), stderr_only: false, log, lost: None }
     }
 
+    /// Speaks for another process.
+    pub fn for_process(mut self, pid: u32) -> LineWriter {
+        self.pid = pid;
+        self
+    }
+
     /// Keeps standard output free, for a report of another kind.
     pub fn stderr_only(mut self, stderr_only: bool) -> LineWriter {
         self.stderr_only = stderr_only;
