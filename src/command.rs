@@ -28,7 +28,7 @@ use crate::wire::Key;
 pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
     let program = &printable(program);
     long_writes_fail();
-    let mut cli: RntpdateCli = match cli::parse(program, arguments, HABITS) {
+    let mut cli: RntpdateCli = match cli::parse_with(program, arguments, HABITS) {
         Ok(cli) => cli,
         Err(NotParsed::Asked(text)) => {
             let _ = write!(std::io::stdout(), "{text}");

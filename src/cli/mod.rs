@@ -30,8 +30,13 @@ pub fn program_name(argv0: Option<&OsString>, default: &str) -> String {
 /// What the options of other programs that are not known here have to do with this one.
 pub type Habits = [(&'static str, &'static str)];
 
-/// Parses the arguments after the program's name. `habits`: what to say of options that are another program's.
-pub fn parse<C: Parser>(
+/// Parses the arguments after the program's name.
+pub fn parse<C: Parser>(program: &str, arguments: impl IntoIterator<Item = OsString>) -> Result<C, NotParsed> {
+    parse_with(program, arguments, &[])
+}
+
+/// The same; `habits`: what to say of options that are another program's.
+pub fn parse_with<C: Parser>(
     program: &str,
     arguments: impl IntoIterator<Item = OsString>,
     habits: &Habits,

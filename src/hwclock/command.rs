@@ -23,7 +23,7 @@ const FAILED: u8 = 1;
 pub fn rhwclock(program: &str, arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let program = &printable(program);
     long_writes_fail();
-    let cli: RhwclockCli = match cli::parse(program, arguments, &[]) {
+    let cli: RhwclockCli = match cli::parse(program, arguments) {
         Ok(cli) => cli,
         Err(NotParsed::Asked(text)) => {
             let _ = write!(io::stdout(), "{text}");

@@ -23,7 +23,7 @@ pub(crate) struct Program {
 impl Program {
     pub(crate) fn new(options: &[&str], server: &str, is_disciplined: bool) -> Program {
         let words = options.iter().chain([&server]).map(|word| (*word).into());
-        let cli: RntpdateCli = rntpdate::cli::parse("rntpdate", words, &[]).expect("a good command line");
+        let cli: RntpdateCli = rntpdate::cli::parse("rntpdate", words).expect("a good command line");
         let plan = Plan::new("rntpdate", &cli).expect("a good plan");
         Program { plan, history: is_disciplined.then(String::new), nonces: Random::new(99) }
     }
