@@ -31,7 +31,10 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
     let mut cli: RntpdateCli = match cli::parse_with(program, arguments, HABITS) {
         Ok(cli) => cli,
         Err(NotParsed::Asked(text)) => {
-            let _ = write!(std::io::stdout(), "{text}");
+            // What is asked for in one line is the version.
+            let is_version = text.trim_end().lines().count() == 1;
+            let text = if is_version { report::version(program) } else { text.trim_end().to_owned() };
+            let _ = writeln!(std::io::stdout(), "{text}");
             return ExitStatus::Done;
         }
         Err(NotParsed::Wrong(text)) => return usage(program, &text),

@@ -191,7 +191,7 @@ pub enum UsageError {
     #[error("--noadjfile needs --utc or --localtime")]
     NoScale,
     /// The RTC and its file are root's.
-    #[error("-w needs root's rights to the end, for the RTC and the adjtime file: it does not go with -U")]
+    #[error("-w does not go with -U: the adjtime file is root's to write; leave one of them out")]
     RtcAsUser,
     /// Addresses of the one family do not reach the other.
     #[error("--source-address {0} does not go with {1}: leave {1} out, or give an address of the other kind")]

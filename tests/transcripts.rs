@@ -83,7 +83,7 @@ fn against(builder: Builder, options: &[&str]) -> Output {
 }
 
 /// What -d prints before the packets.
-const HEAD: &str = "%rntpdate #.#.#
+const HEAD: &str = "%rntpdate #.#.#, in place of ntpdate 4.2.8p15
 Looking for host 127.0.0.1 and service ntp
 127.0.0.1 reversed to *
 ";
@@ -310,6 +310,13 @@ fn command_lines_that_make_no_sense() {
     ] {
         assert_output(&ntpdate(&words), 2, "", line);
     }
+}
+
+#[test]
+fn its_version_says_both_names() {
+    assert_output(&ntpdate(&["-V"]), 0, "rntpdate #.#.#, in place of ntpdate 4.2.8p15\n", "");
+    let output = Command::new(env!("CARGO_BIN_EXE_rntpdate")).arg("-V").output().unwrap();
+    assert_output(&output, 0, "rntpdate #.#.#\n", "");
 }
 
 #[test]

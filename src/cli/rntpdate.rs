@@ -32,7 +32,7 @@ pub const HABITS: &[(&str, &str)] = &[
     version,
     args_override_self = true,
     after_help = "Exit status: 0 the clock is set (or, with -q and -d, could be); 1 it is not; 2 the command line is wrong;\n\
-                  3 the clock is set, but with -w the RTC is not; 4 refused: another time daemon runs, or a limit forbids it.\n\
+                  3 the clock is set (or could be), but with -w the RTC is not; 4 refused: another time daemon runs, or a limit forbids it.\n\
                   When it says \"no server suitable for synchronization found\", run it again with -d."
 )]
 pub struct RntpdateCli {
@@ -126,7 +126,7 @@ pub struct RntpdateCli {
     #[arg(short = 'p', long, value_name = "N", help_heading = SERVERS, allow_hyphen_values = true)]
     pub samples: Option<String>,
 
-    /// How long to wait for one reply [default: 2]
+    /// How long to wait for one reply; with --wait the first tries wait for less [default: 2]
     #[arg(short = 't', long, value_name = "SECONDS", help_heading = SERVERS, allow_hyphen_values = true)]
     pub timeout: Option<String>,
 
@@ -237,7 +237,7 @@ pub struct RntpdateCli {
     #[arg(long, help_heading = CLOCK)]
     pub forward_only: bool,
 
-    /// Let the clock be set to a time before this program was released.
+    /// Let the clock be set to a time before this program was built or released.
     #[arg(long, help_heading = CLOCK)]
     pub allow_past: bool,
 
