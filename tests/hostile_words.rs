@@ -114,7 +114,7 @@ fn an_adjtime_file_is_quoted_to_those_who_may_read_it() {
     };
     assert!(shown(0o644).contains("SECRET"), "{}", shown(0o644));
     let hidden = shown(0o640);
-    let places = ["line 1", "line 2", "line 3", "more than is expected"];
+    let places = ["the first line", "the second line", "the third line", "more than is expected"];
     assert!(!hidden.contains("SECRET") && places.iter().all(|place| hidden.contains(place)), "{hidden}");
     assert!(hidden.contains(&file.display().to_string()), "{hidden}");
     with_mode(folder.path(), 0o700);

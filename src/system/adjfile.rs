@@ -51,13 +51,6 @@ pub fn read(path: &Path) -> Result<Option<String>, AdjfileError> {
     Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-/// Whether everybody may read a file, and look into each directory above it.
-pub fn is_public(path: &Path) -> bool {
-    let has = |path: &Path, bit: u32| fs::metadata(path).is_ok_and(|found| found.mode() & bit != 0);
-    let Ok(real) = fs::canonicalize(path) else { return false };
-    has(&real, 0o004) && real.ancestors().skip(1).all(|folder| has(folder, 0o001))
-}
-
 /// Replaces the file: a reader sees the old or the new text, whatever happens. Mode and owner stay; a link is followed.
 pub fn replace(path: &Path, text: &str) -> Result<(), AdjfileError> {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());

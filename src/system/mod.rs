@@ -25,6 +25,7 @@ mod patient_resolver;
 pub mod privilege;
 mod probe;
 mod progress;
+pub mod public_file;
 mod resolver;
 pub mod rtc;
 pub mod rtc_device;

@@ -19,8 +19,9 @@ use super::request::{Function, Request};
 use super::text;
 use super::zone::{Scale, Zone};
 use crate::printable::{printable, printable_lines};
-use crate::system::adjfile::{self, AdjfileError};
+use crate::system::adjfile::AdjfileError;
 use crate::system::kernel_zone::KernelZone;
+use crate::system::public_file::is_public;
 use crate::system::rtc::{Rtc, Tick, TickSource};
 use crate::system::rtc_error::RtcError;
 use crate::system::{Clock, ClockError, rtc_tick};
@@ -257,7 +258,7 @@ pub(super) fn record_warnings(record: &Record) -> Vec<String> {
     let unreadable =
         record.unreadable.iter().map(|error| format!("Warning: {error}; going on as if it were not there"));
     let name = record.path().map(|path| path.display().to_string()).unwrap_or_default();
-    let is_public = record.path().is_some_and(|path| adjfile::is_public(path));
+    let is_public = record.path().is_some_and(|path| is_public(path));
     let problems = record.problems.iter().map(|problem| {
         let what = if is_public { problem.to_string() } else { place(problem).to_owned() };
         format!("Warning: unrecognized line in adjtime file: {name}: {what}")
@@ -265,12 +266,12 @@ pub(super) fn record_warnings(record: &Record) -> Vec<String> {
     unreadable.chain(problems).collect()
 }
 
-/// Where it is, of a file that not everybody may read: who may run this program by sudo is not to read it by that.
+/// The same without the text, of a file that not everybody may read: who may run this program by sudo is not to read it by that.
 fn place(problem: &Problem) -> &'static str {
     match problem {
-        Problem::First(_) => "line 1 (its text is not shown: not everybody may read the file)",
-        Problem::Second(_) => "line 2",
-        Problem::Third(_) => "line 3",
+        Problem::First(_) => "the first line is not `FACTOR SECONDS REST'",
+        Problem::Second(_) => "the second line is not a number of seconds",
+        Problem::Third(_) => "the third line is neither UTC nor LOCAL",
         Problem::More(_) => "more than is expected",
     }
 }
