@@ -29,6 +29,7 @@ pub mod outcome;
 pub mod peers;
 pub mod plan;
 pub mod policy;
+pub mod printable;
 pub mod report;
 pub mod selftest;
 pub mod sync;

@@ -82,9 +82,11 @@ impl<'a> Machine<'a> {
             let device = self.rtc.take().unwrap_or_else(|| Err(RtcError::None { tried: Vec::new() }))?;
             Ok(if plan.is_dry() { Box::new(DryRtc::new(device)) } else { Box::new(device) })
         };
-        let mut network = UdpNetwork::new().context("cannot wait for packets")?;
+        let mut network = UdpNetwork::new().context("cannot wait for packets")?.from_address(plan.source_address);
         let mut nonce = || getrandom::u64().ok();
-        let mut progress: Box<dyn Progress> = match TerminalProgress::for_stderr() {
+        let is_watched = !(plan.output.quiet || plan.output.syslog || plan.output.json);
+        let terminal = is_watched.then(TerminalProgress::for_stderr).flatten();
+        let mut progress: Box<dyn Progress> = match terminal {
             Some(progress) => Box::new(progress),
             None => Box::new(NoProgress),
         };

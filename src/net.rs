@@ -1,6 +1,8 @@
 //! What passes between the pipeline and the network: values only. Pure.
 #![forbid(unsafe_code)]
 
+mod usable;
+
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -8,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::time::Time;
+
+pub use usable::{no_server, usable};
 
 /// One of the sockets that a [`Network`](crate::system::Network) has open: its place in the order of opening, from 0.
 pub type SocketIndex = usize;
@@ -151,6 +155,9 @@ pub enum ResolveError {
     /// No answer in the time that the run has for names.
     #[error("name server cannot be used: no answer in {:.1} s", .0.as_secs_f64())]
     TimedOut(Duration),
+    /// All its addresses are such as no server has.
+    #[error("{0}")]
+    NoServer(String),
     /// This machine has no thread for the look-up.
     #[error("this machine cannot look it up: no thread can be started: {0}")]
     NoThread(String),

@@ -29,6 +29,8 @@ pub struct Policy {
     pub forward_only: bool,
     /// No time before this one.
     pub floor: Option<Time>,
+    /// A running time daemon, and its process, whose clock this is.
+    pub daemon: Option<(&'static str, u32)>,
 }
 
 /// What is to be done.
@@ -45,6 +47,14 @@ pub enum Decision {
 /// Which limit forbids it. Each text names the limit and its option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
+    /// Another program keeps the clock.
+    #[error("{name} (pid {pid}) is running and sets it; stop it, or insist with --force")]
+    Daemon {
+        /// The program.
+        name: &'static str,
+        /// Its process.
+        pid: u32,
+    },
     /// The step is too large.
     #[error("larger than {option} {limit:.3} allows")]
     StepTooLarge {
@@ -75,6 +85,9 @@ impl Policy {
 
     /// The first limit that forbids it. A slew never turns the clock back and has no limit but the floor.
     fn refusal(&self, decision: Decision, offset: Interval, target: Time) -> Option<Refusal> {
+        if let Some((name, pid)) = self.daemon {
+            return Some(Refusal::Daemon { name, pid });
+        }
         if let Some(floor) = self.floor
             && target < floor
         {
@@ -98,7 +111,7 @@ mod tests {
 
     fn policy(manner: Manner) -> Policy {
         let threshold = Interval::from_micros(500_000);
-        Policy { manner, step_threshold: threshold, max_step: None, forward_only: false, floor: None }
+        Policy { manner, step_threshold: threshold, max_step: None, forward_only: false, floor: None, daemon: None }
     }
 
     #[test]
@@ -145,11 +158,19 @@ mod tests {
     }
 
     #[test]
+    fn a_daemon_keeps_its_clock_however_small_the_offset() {
+        let kept = Policy { daemon: Some(("chronyd", 7)), ..policy(Manner::ByThreshold) };
+        let refused = Decision::Refuse(Refusal::Daemon { name: "chronyd", pid: 7 });
+        assert_eq!([0, 5, -5].map(|seconds| kept.decide(Interval::from_secs(seconds), NOW)), [refused; 3]);
+    }
+
+    #[test]
     fn refusals_name_the_limit_and_the_option() {
         let texts = [
             Refusal::StepTooLarge { limit: Interval::from_secs(10), option: "--max-step" },
             Refusal::Backward,
             Refusal::BeforeRelease(Interval::from_secs(99)),
+            Refusal::Daemon { name: "chronyd", pid: 7 },
         ]
         .map(|refusal| refusal.to_string());
         assert_eq!(
@@ -158,6 +179,7 @@ mod tests {
                 "larger than --max-step 10.000 allows",
                 "--forward-only forbids a step back",
                 "the time would be 99 s before this program's release; --allow-past lets it",
+                "chronyd (pid 7) is running and sets it; stop it, or insist with --force",
             ]
         );
     }

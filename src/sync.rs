@@ -24,6 +24,8 @@ use crate::time::Interval;
 use crate::wire::{Key, NtpTimestamp};
 
 use ending::{End, Ending, Look, contenders};
+pub(crate) use servers::expand;
+
 use servers::Asked;
 
 /// Samples younger than this need no confirmation before the clock is set.

@@ -123,6 +123,7 @@ fn sources(path: &Path) -> Vec<(PathBuf, String)> {
 const PURE: &[&str] = &[
     "time.rs",
     "net.rs",
+    "net/usable.rs",
     "wire",
     "exchange",
     "estimate",
@@ -131,6 +132,7 @@ const PURE: &[&str] = &[
     "diagnosis",
     "doctor",
     "policy.rs",
+    "printable.rs",
     "plan.rs",
     "outcome.rs",
     "plan/unattended.rs",

@@ -9,11 +9,12 @@ use super::functions::{self, Machine};
 use super::request::Request;
 use super::text;
 use crate::cli::{self, NotParsed, rhwclock::RhwclockCli};
+use crate::printable::printable;
 use crate::system::kernel_zone::{DryZone, KernelZone, SystemZone};
 use crate::system::rtc::{DryRtc, Rtc};
 use crate::system::rtc_device::{HELD, RtcDevice};
 use crate::system::rtc_error::RtcError;
-use crate::system::{Clock, DryClock, LocalZone, SystemClock};
+use crate::system::{Clock, DryClock, LocalZone, SystemClock, long_writes_fail};
 
 /// The only statuses that hwclock has.
 const DONE: u8 = 0;
@@ -21,6 +22,8 @@ const FAILED: u8 = 1;
 
 /// Runs rhwclock with these arguments, under the name that it was started by, and gives its exit status.
 pub fn rhwclock(program: &str, arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let program = &printable(program);
+    long_writes_fail();
     let cli: RhwclockCli = match cli::parse(program, arguments) {
         Ok(cli) => cli,
         Err(NotParsed::Asked(text)) => {
@@ -41,7 +44,7 @@ pub fn rhwclock(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
 }
 
 fn fail(program: &str, text: &str) -> u8 {
-    let _ = writeln!(io::stderr(), "{program}: {text}");
+    let _ = writeln!(io::stderr(), "{program}: {}", printable(text));
     FAILED
 }
 

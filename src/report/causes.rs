@@ -4,13 +4,19 @@ use super::{Channel, Context, Line, Priority};
 use crate::diagnosis;
 use crate::estimate::{Consistency, DropReason, NoMajority, Verdict};
 use crate::exchange::Contact;
-use crate::outcome::{Conclusion, Outcome, Server};
+use crate::outcome::{Conclusion, Host, Outcome, Server};
+use crate::time::Time;
 use crate::wire::Leap;
 
 /// The names without an address, and those with too many.
 pub(super) fn hosts(outcome: &Outcome) -> Vec<Line> {
-    let line = |priority, text| Line { channel: Channel::Log(priority), at: outcome.started, text };
-    let troubles = outcome.hosts.iter().filter_map(|host| match &host.addresses {
+    host_lines(&outcome.hosts, outcome.started)
+}
+
+/// What there is to say, at that time, of names.
+pub fn host_lines(hosts: &[Host], at: Time) -> Vec<Line> {
+    let line = |priority, text| Line { channel: Channel::Log(priority), at, text };
+    let troubles = hosts.iter().filter_map(|host| match &host.addresses {
         Err(error) => Some(line(Priority::Error, format!("Can't find host {}: {error}", host.name))),
         Ok(asked) if host.left_out > 0 => Some(line(
             Priority::Warning,

@@ -172,7 +172,7 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
     text(&report)
 }
 
-/// The object of a run that was kept from beginning, at that time; without an `error` where another run does its work.
+/// The object of a run that was kept from beginning, at that time.
 pub fn render_json_kept_out(mode: RunMode, at: Time, error: Option<String>, status: ExitStatus) -> String {
     text(&Report { error, ..nothing(mode, at, at, status) })
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 
-use crate::net::Resolved;
+use crate::net::{Resolved, usable};
 use crate::outcome::Host;
 use crate::plan::Plan;
 use crate::system::Resolver;
@@ -20,6 +20,13 @@ pub(super) struct Asked {
     pub address: SocketAddr,
     /// The names that lead to it, as numbers: the same name has the same number, however often it is given.
     pub names: Vec<usize>,
+}
+
+/// The names of a plan, and each of their addresses once, for what asks them in another way than a sync does.
+pub(crate) fn expand(plan: &Plan, resolver: &dyn Resolver) -> (Vec<Host>, Vec<SocketAddr>) {
+    let hosts = find(plan, resolver);
+    let addresses = servers(plan, &hosts).into_iter().map(|server| server.address).collect();
+    (hosts, addresses)
 }
 
 /// Looks up every name of the plan.
@@ -54,7 +61,7 @@ fn host(name: &str, addresses: Resolved) -> Host {
         IpAddr::V6(_) => address,
     };
     let mut left_out = 0;
-    let addresses = addresses.map(|mut addresses| {
+    let addresses = usable(name, addresses).map(|mut addresses| {
         left_out = addresses.len().saturating_sub(MAX_PER_NAME);
         addresses.truncate(MAX_PER_NAME);
         addresses.into_iter().map(plain).collect()

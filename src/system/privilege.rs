@@ -47,8 +47,14 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The user of this name.
+    /// The user of this name, or of this number: a number is looked up nowhere, and is in nobody's group alone.
     pub fn look_up(name: &str) -> Result<Identity> {
+        if let Ok(number) = name.parse::<u32>() {
+            // The kernel takes it for "leave it as it is" (setresuid(2)).
+            anyhow::ensure!(number != u32::MAX, "there is no user {name}");
+            let (user, group) = (Uid::from_raw(number), Gid::from_raw(NOBODY));
+            return Ok(Identity { name: name.to_owned(), user, group, groups: Vec::new() });
+        }
         let Some(user) = User::from_name(name).with_context(|| format!("cannot look up user {name}"))? else {
             bail!("there is no user {name}");
         };
@@ -57,10 +63,14 @@ impl Identity {
         Ok(Identity { name: name.to_owned(), user: user.uid, group: user.gid, groups })
     }
 
-    /// Who owns nothing, and is in no group.
+    /// The user's number.
+    pub fn uid(&self) -> u32 {
+        self.user.as_raw()
+    }
+
+    /// Who owns nothing, and is in no group. The number is known: a name service that hangs would hold up every run of root's.
     fn nobody() -> Identity {
-        let found = User::from_name("nobody").ok().flatten().filter(|user| !user.uid.is_root());
-        let (user, group) = found.map_or((Uid::from_raw(NOBODY), Gid::from_raw(NOBODY)), |user| (user.uid, user.gid));
+        let (user, group) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
         Identity { name: "nobody".to_owned(), user, group, groups: Vec::new() }
     }
 
@@ -177,5 +187,15 @@ mod tests {
     fn nobody_is_not_root_and_in_no_group() {
         let nobody = Identity::nobody();
         assert!(!nobody.user.is_root() && nobody.group.as_raw() != 0 && nobody.groups.is_empty(), "{nobody:?}");
+    }
+
+    #[test]
+    fn a_number_is_a_user_without_being_looked_up() {
+        let user = Identity::look_up("54321").unwrap();
+        assert_eq!((user.uid(), user.group.as_raw(), user.groups.len()), (54321, NOBODY, 0));
+        for name in ["4294967295", "no-such-user", "-1"] {
+            let error = Identity::look_up(name).unwrap_err().to_string();
+            assert_eq!(error, format!("there is no user {name}"));
+        }
     }
 }

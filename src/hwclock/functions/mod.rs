@@ -11,15 +11,17 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use super::adjtime::{Adjtime, Kept};
+use super::adjtime::{Adjtime, Kept, Problem};
 use super::date::{self, DateError};
 use super::drift;
 use super::record::Record;
 use super::request::{Function, Request};
 use super::text;
 use super::zone::{Scale, Zone};
+use crate::printable::{printable, printable_lines};
 use crate::system::adjfile::AdjfileError;
 use crate::system::kernel_zone::KernelZone;
+use crate::system::public_file::is_public;
 use crate::system::rtc::{Rtc, Tick, TickSource};
 use crate::system::rtc_error::RtcError;
 use crate::system::{Clock, ClockError, rtc_tick};
@@ -141,7 +143,7 @@ impl<'a> Session<'_, 'a> {
 
     fn print(&mut self, line: &str) {
         if self.output.is_ok() {
-            self.output = writeln!(self.machine.out, "{line}");
+            self.output = writeln!(self.machine.out, "{}", printable_lines(line));
         }
     }
 
@@ -153,7 +155,7 @@ impl<'a> Session<'_, 'a> {
 
     fn warn(&mut self, line: &str) {
         // Nothing is left to be done about an error here.
-        let _ = writeln!(self.machine.err, "{}: {line}", self.machine.name);
+        let _ = writeln!(self.machine.err, "{}: {}", self.machine.name, printable(line));
     }
 
     /// The moment that `--date` means.
@@ -278,7 +280,20 @@ pub(super) fn record_warnings(record: &Record) -> Vec<String> {
     let unreadable =
         record.unreadable.iter().map(|error| format!("Warning: {error}; going on as if it were not there"));
     let name = record.path().map(|path| path.display().to_string()).unwrap_or_default();
-    let problems =
-        record.problems.iter().map(|problem| format!("Warning: unrecognized line in adjtime file: {name}: {problem}"));
+    let is_public = record.path().is_some_and(|path| is_public(path));
+    let problems = record.problems.iter().map(|problem| {
+        let what = if is_public { problem.to_string() } else { place(problem).to_owned() };
+        format!("Warning: unrecognized line in adjtime file: {name}: {what}")
+    });
     unreadable.chain(problems).collect()
+}
+
+/// The same without the text, of a file that not everybody may read: who may run this program by sudo is not to read it by that.
+fn place(problem: &Problem) -> &'static str {
+    match problem {
+        Problem::First(_) => "the first line is not `FACTOR SECONDS REST'",
+        Problem::Second(_) => "the second line is not a number of seconds",
+        Problem::Third(_) => "the third line is neither UTC nor LOCAL",
+        Problem::More(_) => "more than is expected",
+    }
 }

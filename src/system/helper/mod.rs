@@ -6,6 +6,7 @@
 mod channel;
 mod child;
 mod keeper;
+mod log;
 mod names;
 
 use std::os::unix::net::UnixStream;
@@ -17,6 +18,7 @@ pub use keeper::Keeper;
 
 use self::child::{Child, die_with};
 use self::keeper::Duties;
+use self::log::Origin;
 use self::names::{Literals, Names};
 use super::confine;
 use super::privilege::{Identity, become_nobody, keep_only, limit_bounding, may_set_clock};
@@ -45,6 +47,7 @@ impl Helpers {
                 history: plan.memory.as_ref().map(|memory| memory.history.clone()),
                 command: plan.unattended.after_step.clone(),
                 stdout_is_taken: plan.output.json,
+                syslog: plan.output.syslog.then(|| Origin { program: plan.program.clone(), pid: std::process::id() }),
                 deadline: plan.deadline,
             };
             let names = &mut helpers.names;
