@@ -169,7 +169,7 @@ fn run(mut plan: Plan, found: &[Line]) -> Result<ExitStatus> {
     let machine = Machine::prepare(&plan, &helpers, key)?;
     plan.deadline = plan.deadline.saturating_sub(begun.elapsed());
     let memory = Memory::recall(&plan);
-    lines.extend(machine.confine(&plan, false));
+    let confined = machine.confine(&plan, false);
     let mut say = |line: Line| {
         if plan.output.verbose || plan.output.syslog {
             writer.write(&[line]);
@@ -187,6 +187,8 @@ fn run(mut plan: Plan, found: &[Line]) -> Result<ExitStatus> {
         _ => false,
     };
     lines.retain(|line| !plan.output.quiet || is_trouble(line));
+    // That somebody has switched the filter off is for whoever answers for the machine.
+    lines.extend(confined);
     // A word that is wrong in a file has harmed nobody where the run works in spite of it.
     if !plan.output.quiet || outcome.exit_status() != ExitStatus::Done {
         writer.write(found);
