@@ -165,11 +165,11 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     let outcome = unattended::patiently(&plan, machine.changes(), &mut say, attempt)?;
     let mut problems = memory.keep(&outcome, |text| helpers.keeper().map_or(Ok(()), |keeper| keeper.history(text)));
     problems.extend(unattended::leave(&plan, &outcome, &mut pass, helpers.keeper()));
-    // A warning that did no harm would come with each run that nobody watches.
+    // A warning that did no harm would be a mail for each run that nobody watches.
     let is_done = outcome.exit_status() == ExitStatus::Done;
     let is_trouble = |line: &Line| match line.channel {
         Channel::Log(Priority::Error) => true,
-        Channel::Log(Priority::Warning) => !is_done,
+        Channel::Log(Priority::Warning) => !is_done || plan.output.syslog,
         _ => false,
     };
     lines.retain(|line| !plan.output.quiet || is_trouble(line));
