@@ -44,7 +44,7 @@ fn what_the_users_command_prints_goes_to_syslog_with_the_rest() {
         "syslogd -O /tmp/messages; sleep 0.5
         rntpdate -s --after-step 'echo told; echo worse >&2; printf \"\\033[2J\\n\"' 10.0.2.2 & echo \"pid $!\"; wait $!
         probe step 20; date +%s >/tmp/begun
-        run -s --deadline 1 --after-step 'sleep 12; echo late; echo done >/tmp/done' 10.0.2.2
+        run -s --deadline 1 --after-step 'PATH=$PATH:/usr/lib/busybox; sleep 12; echo late; echo done >/tmp/done' 10.0.2.2
         sleep 3; cat /tmp/done; sed 's/^/messages /' /tmp/messages",
     );
     let logged: Vec<&str> = run.console.lines().filter(|line| line.starts_with("messages ")).collect();
