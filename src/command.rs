@@ -155,7 +155,7 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     lines.append(&mut pass.lines);
     let memory = Memory::recall(&plan);
     let machine = Machine::prepare(&plan, &helpers, key)?;
-    lines.extend(machine.confine(&plan, false));
+    let confined = machine.confine(&plan, false);
     let mut say = |line: Line| {
         if plan.output.verbose || plan.output.syslog {
             writer.write(&[line]);
@@ -165,14 +165,16 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     let outcome = unattended::patiently(&plan, machine.changes(), &mut say, attempt)?;
     let mut problems = memory.keep(&outcome, |text| helpers.keeper().map_or(Ok(()), |keeper| keeper.history(text)));
     problems.extend(unattended::leave(&plan, &outcome, &mut pass, helpers.keeper()));
-    // A warning that did no harm would be a mail for each run that nobody watches.
+    // A warning that did no harm would come with each run that nobody watches.
     let is_done = outcome.exit_status() == ExitStatus::Done;
     let is_trouble = |line: &Line| match line.channel {
         Channel::Log(Priority::Error) => true,
-        Channel::Log(Priority::Warning) => !is_done || plan.output.syslog,
+        Channel::Log(Priority::Warning) => !is_done,
         _ => false,
     };
     lines.retain(|line| !plan.output.quiet || is_trouble(line));
+    // That somebody has switched the filter off is for whoever answers for the machine.
+    lines.extend(confined);
     writer.write(&lines);
     let context = Context { plan: &plan, zone: &local_zone };
     if plan.output.json {
