@@ -155,7 +155,7 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     lines.append(&mut pass.lines);
     let memory = Memory::recall(&plan);
     let machine = Machine::prepare(&plan, &helpers, key)?;
-    let confined = machine.confine(&plan, false);
+    lines.extend(machine.confine(&plan, false));
     let mut say = |line: Line| {
         if plan.output.verbose || plan.output.syslog {
             writer.write(&[line]);
@@ -173,8 +173,6 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
         _ => false,
     };
     lines.retain(|line| !plan.output.quiet || is_trouble(line));
-    // That somebody has switched the filter off is for whoever answers for the machine.
-    lines.extend(confined);
     writer.write(&lines);
     let context = Context { plan: &plan, zone: &local_zone };
     if plan.output.json {
