@@ -12,6 +12,8 @@ use nix::fcntl::{Flock, FlockArg};
 use super::state::{StateDir, since_boot};
 
 const LOCK: &str = "lock";
+/// What a run may take after its deadline: 10 s for the user's command, less for the RTC.
+const AFTERWARDS: Duration = Duration::from_secs(15);
 /// Longer than three numbers are.
 const MAX_BYTES: u64 = 128;
 
@@ -58,7 +60,7 @@ impl Holder {
 
     /// Whether it should have ended by itself by now.
     pub fn is_overdue(&self, now: Duration) -> bool {
-        self.age(now) > self.deadline
+        self.age(now) > self.deadline + AFTERWARDS
     }
 }
 

@@ -14,7 +14,7 @@ fn everything_that_a_run_does_it_does_confined() {
         probe step 7
         # Reading a file of another user's and making one in a folder of his takes rights that the run has given up.
         mkdir -m 700 /tmp/his; echo secret >/tmp/his/file; chown -R 101:101 /tmp/his; chmod 000 /tmp/his/file
-        run step rntpdate -s -b -w --verify --after-step 'cat /tmp/his/file >/tmp/his/read; ip addr add 192.0.2.9/32 dev lo; echo $RNTPDATE_OFFSET $RNTPDATE_SERVER' $host
+        run step rntpdate -s -b -w --verify --after-step 'PATH=$PATH:/usr/lib/busybox; cat /tmp/his/file >/tmp/his/read; ip addr add 192.0.2.9/32 dev lo; echo $RNTPDATE_OFFSET $RNTPDATE_SERVER' $host
         echo \"read $(cat /tmp/his/read)\"; echo \"route $(ip addr show dev lo | grep -c 192.0.2.9)\"
         sed 's/^/adjtime /' /etc/adjtime; sed 's/^/copy /' /etc/adjtime.malformed
         probe rtc-edge /dev/rtc0 | sed 's/^/rtc-/'
@@ -25,13 +25,13 @@ fn everything_that_a_run_does_it_does_confined() {
         # Longer than a second: then the zone's file is looked at again.
         echo \"hour-before $(date +%H)\"; run late rntpdate -q -t 2 10.0.2.200 $host; echo \"hour-after $(date +%H)\"
         echo \"hour-utc $(date -u +%H)\"
-        probe step 3; run leak rntpdate -b --after-step 'readlink /proc/$$/fd/9; echo ran' $host 9</etc/passwd
+        probe step 3; run leak rntpdate -b --after-step 'PATH=$PATH:/usr/lib/busybox; readlink /proc/$$/fd/9; echo ran' $host 9</etc/passwd
         echo \"free $(sh -c 'readlink /proc/$$/fd/9' 9</etc/passwd)\"
         run self rntpdate --self-test
         run unknown rntpdate -b --adjfile /nonexistent/adjtime -w --utc $host
-        probe step 3; run object rntpdate --json -b --after-step 'cat; echo noise' $host </dev/zero
+        probe step 3; run object rntpdate --json -b --after-step 'PATH=$PATH:/usr/lib/busybox; cat; echo noise' $host </dev/zero
         probe step 3; run failing rntpdate --after-step 'exit 3' $host
-        probe step 3; run slow rntpdate --deadline 1 --after-step 'sleep 30' $host
+        probe step 3; run slow rntpdate --deadline 1 --after-step 'PATH=$PATH:/usr/lib/busybox; sleep 30' $host
         echo \"left $(processes)\"
         sleep 0.3; kill $receiver; sed 's/^/messages /' /var/log/messages";
     let run = run(&lab, script);
@@ -88,7 +88,11 @@ fn everything_that_a_run_does_it_does_confined() {
         run.console
     );
     assert!(said("failing", "after the step: exit 3: exit status: 3"), "{}", run.console);
-    assert!(said("slow", "after the step: sleep 30: still running (pid "), "{}", run.console);
+    assert!(
+        said("slow", "after the step: PATH=$PATH:/usr/lib/busybox; sleep 30: still running (pid "),
+        "{}",
+        run.console
+    );
     assert_eq!(run.value("left"), "0", "{}", run.console);
     say(&format!("{}\n", logged[0]));
 }

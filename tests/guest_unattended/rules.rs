@@ -28,7 +28,7 @@ fn a_run_that_hangs_is_named_by_the_one_that_waits_for_it() {
     let run = run(
         &lab,
         "rntpdate -p4 --interval 1 --deadline 4 10.0.2.2 & first=$!; echo \"pid $first\"; sleep 1; kill -STOP $first
-        run --quiet --deadline 0.5 10.0.2.2; sleep 3; run -w --deadline 0.5 10.0.2.2; kill -CONT $first; wait",
+        run --quiet --deadline 0.5 10.0.2.2; sleep 18; run -w --deadline 0.5 10.0.2.2; kill -CONT $first; wait",
     );
     assert_eq!(statuses(&run), ["1", "1"], "{}", run.console);
     let pid = run.value("pid");
