@@ -114,7 +114,7 @@ fn servers_come_from_the_machines_own_configuration() {
     .run();
     assert_eq!(statuses(&run), ["0", "0", "0", "0", "1"], "{}", run.console);
     for line in [
-        "servers from /etc/chrony/chrony.conf: 10.0.2.2:123",
+        "servers from /etc/chrony/sources.d/lan.sources: 10.0.2.2:123",
         "/etc/ntp.conf:2: the server's name is missing",
         "servers from /etc/list: 10.0.2.2:123",
         "rntpdate: /etc/none: there is no such file",
