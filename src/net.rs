@@ -109,6 +109,14 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// Whether this machine kept back one packet, and may let out the next: a rule that looks at rates or at chance, a full table
+    /// of connections, a full queue.
+    pub fn may_be_single(&self) -> bool {
+        self.reporter.is_none() && matches!(self.kind, FaultKind::NotPermitted | FaultKind::NoRoom)
+    }
+}
+
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.reporter {

@@ -182,10 +182,25 @@ impl Diagnosis {
 
 /// Names the cause for one server of a run.
 pub fn diagnose(server: &Server, outcome: &Outcome) -> Diagnosis {
-    let contact = &server.contact;
-    if let Some(fault) = &contact.fault {
-        return fault::diagnose(*fault, server);
+    match server.contact.fault {
+        // Whoever answers is reached: then a report, which may be forged too, explains no more than a lost packet.
+        Some(fault) if is_unanswered(server) => fault::diagnose(fault, server),
+        Some(fault) => {
+            let mut diagnosis = judge(server, outcome);
+            diagnosis.seen += &format!("; seen besides: {fault}");
+            diagnosis
+        }
+        None => judge(server, outcome),
     }
+}
+
+/// Whether a fault may be all that there is to say.
+fn is_unanswered(server: &Server) -> bool {
+    server.contact.answered == 0 && server.verdict == Verdict::Dropped(DropReason::NoData)
+}
+
+fn judge(server: &Server, outcome: &Outcome) -> Diagnosis {
+    let contact = &server.contact;
     match server.verdict {
         Verdict::Dropped(DropReason::Kiss(kiss)) => reply::kiss(kiss, contact),
         Verdict::Dropped(DropReason::NoData) => match contact.rejected {
@@ -222,7 +237,8 @@ fn fit(server: &Server) -> Diagnosis {
     if server.contact.candidate.kiss.is_some() {
         return reply::rate(format!("{seen}, then kiss code RATE"));
     }
-    if answered < sent {
+    // What a report explains is no bad line.
+    if answered + contact.failed < sent {
         let lost = 100 * (sent - answered) / sent;
         let cause = match unproven {
             Some(_) => format!("{lost} % of its replies get lost or are changed on the way: a bad line, or a forger"),

@@ -50,8 +50,10 @@ pub struct Contact {
     pub reach: u8,
     /// Datagrams that were not used, and the reason of the last.
     pub rejected: (usize, Option<Rejection>),
-    /// What the kernel reported.
+    /// What the kernel reported first.
     pub fault: Option<Fault>,
+    /// Requests that such a report ended, or kept from leaving.
+    pub failed: usize,
     /// When the last request was sent, by this machine's clock.
     pub last_sent: Option<Time>,
     /// The last reply to a request of ours, whatever it was worth.
@@ -76,6 +78,9 @@ pub(super) struct Session {
     lost: usize,
     rejected: (usize, Option<Rejection>),
     fault: Option<Fault>,
+    failed: usize,
+    /// The newest request did not leave this machine.
+    unsent: bool,
     last_reply: Option<Header>,
     proof: Option<Proof>,
     candidate: Candidate,
@@ -92,6 +97,8 @@ impl Session {
             lost: 0,
             rejected: (0, None),
             fault: None,
+            failed: 0,
+            unsent: false,
             last_reply: None,
             proof: None,
             candidate: Candidate::default(),
@@ -150,13 +157,18 @@ impl Session {
     /// The newest request has waited in vain.
     fn lose(&mut self, now: Duration, pace: &Pace, others_are_done: bool) {
         self.lost += 1;
-        self.spacing = self.spacing.max(pace.polite);
+        let unsent = std::mem::take(&mut self.unsent);
+        if !unsent {
+            self.spacing = self.spacing.max(pace.polite);
+        }
+        // What did not leave is a burden to nobody.
+        let spacing = if unsent { self.spacing.min(pace.burst) } else { self.spacing };
         let useless = self.answered() == 0 && others_are_done;
         if self.requests.len() >= self.wanted || self.lost >= pace.patience || useless {
             self.state = State::Done;
         } else {
             let last_sent = self.requests.last().map_or(now, |request| request.before.raw);
-            self.state = State::Pausing(now.max(last_sent + self.spacing));
+            self.state = State::Pausing(now.max(last_sent + spacing));
         }
     }
 
@@ -193,12 +205,20 @@ impl Session {
         is_first
     }
 
+    /// A report about our own packets. A server that has answered before, or a request that this machine kept back, may do
+    /// better with the next: then it costs one request, as a lost packet does.
     pub(super) fn failed(&mut self, fault: Fault, now: Duration) {
         // The first is the cause; what follows repeats it.
         self.fault.get_or_insert(fault);
+        let kept_back = fault.may_be_single();
+        let may_pass = fault.may_pass() || kept_back || self.answered() > 0;
         match self.state {
-            State::Waiting(until) if fault.may_pass() => self.state = State::Waiting(until.min(now)),
-            State::Pausing(_) if fault.may_pass() => {}
+            State::Waiting(until) if may_pass => {
+                self.failed += 1;
+                self.unsent = kept_back;
+                self.state = State::Waiting(until.min(now));
+            }
+            State::Pausing(_) if may_pass && !self.requests.is_empty() => {}
             _ => self.state = State::Done,
         }
     }
@@ -328,6 +348,7 @@ impl Session {
             reach,
             rejected: self.rejected,
             fault: self.fault,
+            failed: self.failed,
             last_sent: self.last_sent(),
             last_reply: self.last_reply,
             authentication: self.proof.map(|proof| proof.record),

@@ -109,7 +109,7 @@ fn hint(contact: &Contact) -> &'static str {
 
 /// Why nothing usable came.
 pub(super) fn no_data(contact: &Contact) -> String {
-    if let Some(fault) = &contact.fault {
+    if let Some(fault) = contact.fault.filter(|_| contact.answered == 0) {
         return format!("no data: {fault}");
     }
     if contact.sent == 0 {
