@@ -159,6 +159,9 @@ pub enum ResolveError {
     /// No answer in the time that the run has for names.
     #[error("name server cannot be used: no answer in {:.1} s", .0.as_secs_f64())]
     TimedOut(Duration),
+    /// No answer so far, and the run has what it needs from the other servers.
+    #[error("no answer in {:.1} s, and not waited for: the others settle the time", .0.as_secs_f64())]
+    NotAwaited(Duration),
     /// This machine has no thread for the look-up.
     #[error("this machine cannot look it up: no thread can be started: {0}")]
     NoThread(String),

@@ -21,6 +21,8 @@ pub struct Host {
     pub name: String,
     /// Its addresses, as far as they are asked.
     pub addresses: Resolved,
+    /// When that was known.
+    pub known_at: Time,
     /// How many more it has.
     pub left_out: usize,
     /// What the addresses are called in turn, as far as that was asked.

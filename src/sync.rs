@@ -2,7 +2,7 @@
 
 mod ending;
 mod remember;
-mod servers;
+mod roster;
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::hwclock::follow::{Chip, follow};
 use crate::hwclock::functions::Open;
 use crate::hwclock::record::Shelf;
 use crate::hwclock::zone::Zone;
-use crate::net::{Event, Fault, FaultKind};
+use crate::net::{Event, Fault, FaultKind, ResolveError};
 use crate::outcome::{Conclusion, Outcome, RtcResult, Server};
 use crate::plan::Plan;
 use crate::policy::Decision;
@@ -24,7 +24,7 @@ use crate::time::Interval;
 use crate::wire::{Key, NtpTimestamp};
 
 use ending::{End, Ending, contenders};
-use servers::Asked;
+use roster::{Asked, Roster};
 
 /// What a run works on.
 pub struct System<'a> {
@@ -56,10 +56,16 @@ pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
 /// Does what the plan says, in the light of earlier runs where they are given: their lesson is in the outcome.
 pub fn run_after(plan: &Plan, system: &mut System<'_>, earlier: Option<&History>) -> Outcome {
     let started = system.clock.now();
-    let hosts = servers::find(plan, system.resolver);
-    let asked = servers::servers(plan, &hosts);
-    let (contacts, trace, end) = converse(plan, system, &asked, started.raw + plan.deadline);
-    let (servers, estimate) = judge(plan, contacts, &asked, end);
+    let mut roster = Roster::begin(plan, system.resolver, &started);
+    let (contacts, trace, end) = converse(plan, system, &mut roster, started.raw + plan.deadline);
+    let missing = roster.missing();
+    roster.give_up(
+        &system.clock.now(),
+        if end == End::Complete { ResolveError::TimedOut } else { ResolveError::NotAwaited },
+    );
+    let (hosts, asked, order) = roster.finish();
+    let (servers, estimate) = judge(plan, contacts, (&asked, &missing), end);
+    let (servers, estimate, trace) = in_order(&order, servers, estimate, trace);
     let (mut warnings, mut taught) = (Vec::new(), None);
     let conclusion = match estimate {
         _ if servers.is_empty() => Conclusion::NobodyToAsk,
@@ -80,40 +86,67 @@ pub fn run_after(plan: &Plan, system: &mut System<'_>, earlier: Option<&History>
 }
 
 /// Sends, waits and receives until all is said, or nothing more can change what is found, or `deadline`, a raw monotonic time,
-/// is there.
-fn converse(plan: &Plan, system: &mut System<'_>, asked: &[Asked], deadline: Duration) -> (Vec<Contact>, Trace, End) {
-    let addresses: Vec<_> = asked.iter().map(|server| server.address).collect();
-    let mut exchange =
-        Exchange::new(&addresses, plan.pace.clone(), system.clock.now().raw, deadline).with_key(system.key.cloned());
-    for (server, address) in addresses.iter().enumerate() {
-        if let Err(fault) = system.network.open(*address, plan.source_port) {
-            exchange.failed(server, fault, system.clock.now().raw);
-        }
-    }
-    let (mut events, mut ending) = (Vec::new(), Ending::new(plan, asked));
+/// is there. A server is asked as soon as its address is known.
+fn converse(
+    plan: &Plan,
+    system: &mut System<'_>,
+    roster: &mut Roster<'_>,
+    deadline: Duration,
+) -> (Vec<Contact>, Trace, End) {
+    let start = system.clock.now().raw;
+    let mut exchange = Exchange::new(&[], plan.pace.clone(), start, deadline).with_key(system.key.cloned());
+    let (mut events, mut ending) = (Vec::new(), Ending::new(plan));
+    let mut is_watching = roster.descriptor().map(|names| system.network.watch(names)).is_some();
     let end = loop {
-        let now = system.clock.now().raw;
-        match exchange.next(now) {
+        let now = system.clock.now();
+        roster.take_in(&now);
+        if is_watching && !roster.is_open() {
+            is_watching = false;
+            roster.descriptor().into_iter().for_each(|names| system.network.unwatch(names));
+        }
+        ask_new(plan, system.network, &mut exchange, roster.asked(), now.raw);
+        let until = match exchange.next(now.raw) {
             Action::Send(server) => {
                 if let Err(fault) = send(system, &mut exchange, server) {
-                    exchange.failed(server, fault, now);
+                    exchange.failed(server, fault, now.raw);
                 }
+                continue;
             }
-            Action::Wait(until) => {
-                if let Some(end) = ending.look(&exchange, now) {
-                    break end;
-                }
-                let until = until.min(ending.next_look().unwrap_or(until));
-                system.network.wait(until.saturating_sub(now), &mut events);
-                take_in(&mut events, &mut exchange, &*system.clock);
-                let (replies, most) = exchange.progress();
-                system.progress.replies(replies, most);
-            }
-            Action::Done => break End::Complete,
+            Action::Wait(until) => Some(until),
+            Action::Done => None,
+        };
+        let names = roster.awaited_until(exchange.is_served()).map(|until| until.min(deadline));
+        let names = names.filter(|until| until.saturating_sub(now.raw) > Duration::ZERO);
+        if let Some(end) = ending.look(&exchange, roster, now.raw) {
+            break end;
         }
+        let Some(until) = until.or(names) else { break End::Complete };
+        let until = [names, ending.next_look()].into_iter().flatten().fold(until, Duration::min);
+        tell(system.progress, &exchange);
+        system.network.wait(until.saturating_sub(now.raw), &mut events);
+        take_in(&mut events, &mut exchange, &*system.clock);
+        tell(system.progress, &exchange);
     };
     let (contacts, trace) = exchange.finish(&system.clock.now());
     (contacts, trace, end)
+}
+
+/// Opens a way to each server that has become known.
+fn ask_new(plan: &Plan, network: &mut dyn Network, exchange: &mut Exchange, asked: &[Asked], now: Duration) {
+    for (server, asked) in asked.iter().enumerate().skip(exchange.servers()) {
+        exchange.add(asked.address, now);
+        if let Err(fault) = network.open(asked.address, plan.source_port) {
+            exchange.failed(server, fault, now);
+        }
+    }
+}
+
+/// Before there is a server to ask names are looked up.
+fn tell(progress: &mut dyn Progress, exchange: &Exchange) {
+    let (replies, most) = exchange.progress();
+    if most > 0 {
+        progress.replies(replies, most);
+    }
 }
 
 fn send(system: &mut System<'_>, exchange: &mut Exchange, server: usize) -> Result<(), Fault> {
@@ -137,11 +170,11 @@ fn take_in(events: &mut Vec<Event>, exchange: &mut Exchange, clock: &dyn Clock) 
 fn judge(
     plan: &Plan,
     contacts: Vec<Contact>,
-    asked: &[Asked],
+    (asked, missing): (&[Asked], &[usize]),
     end: End,
 ) -> (Vec<Server>, Result<Estimate, NoEstimate>) {
     let measured = contacts.iter().map(|contact| (&contact.candidate, !contact.is_finished));
-    let assessment = assess(&contenders(measured, asked, end), &plan.rules);
+    let assessment = assess(&contenders(measured, asked, missing, end), &plan.rules);
     let judged = assessment.peers.into_iter().zip(assessment.verdicts);
     let servers = contacts
         .into_iter()
@@ -149,6 +182,27 @@ fn judge(
         .map(|(contact, (peer, verdict))| Server { contact, peer, verdict, evidence: Evidence::default() })
         .collect();
     (servers, assessment.estimate)
+}
+
+/// All that counts servers, in the order of their names: it does not matter to a reader which name came first.
+fn in_order(
+    order: &[usize],
+    servers: Vec<Server>,
+    mut estimate: Result<Estimate, NoEstimate>,
+    mut trace: Trace,
+) -> (Vec<Server>, Result<Estimate, NoEstimate>, Trace) {
+    let mut rank = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(rank_of, place)| rank[*place] = rank_of);
+    let renumber = |server: &mut usize| *server = rank.get(*server).copied().unwrap_or(*server);
+    let mut sorted: Vec<(usize, Server)> = servers.into_iter().enumerate().collect();
+    sorted.sort_by_key(|(place, _)| rank.get(*place).copied());
+    match &mut estimate {
+        Ok(estimate) => renumber(&mut estimate.system_peer),
+        Err(NoEstimate::NoMajority(split)) => split.offsets.iter_mut().for_each(|(server, _)| renumber(server)),
+        Err(_) => {}
+    }
+    trace.events.iter_mut().for_each(|(server, _)| renumber(server));
+    (sorted.into_iter().map(|(_, server)| server).collect(), estimate, trace)
 }
 
 /// Tells the kernel how good the clock is now: what a slew has still to add counts as an error. From then on the kernel writes

@@ -4,15 +4,20 @@ use super::{Channel, Context, Line, Priority};
 use crate::diagnosis;
 use crate::estimate::{Consistency, DropReason, NoMajority, Verdict};
 use crate::exchange::Contact;
-use crate::outcome::{Conclusion, Outcome, Server};
+use crate::net::ResolveError;
+use crate::outcome::{Conclusion, Host, Outcome, Server};
 use crate::wire::Leap;
 
 /// The names without an address, and those with too many.
 pub(super) fn hosts(outcome: &Outcome) -> Vec<Line> {
-    let line = |priority, text| Line { channel: Channel::Log(priority), at: outcome.started, text };
+    let line = |host: &Host, priority, text| Line { channel: Channel::Log(priority), at: host.known_at, text };
     let troubles = outcome.hosts.iter().filter_map(|host| match &host.addresses {
-        Err(error) => Some(line(Priority::Error, format!("Can't find host {}: {error}", host.name))),
+        Err(error @ ResolveError::NotAwaited(_)) => {
+            Some(line(host, Priority::Warning, format!("host {}: {error}", host.name)))
+        }
+        Err(error) => Some(line(host, Priority::Error, format!("Can't find host {}: {error}", host.name))),
         Ok(asked) if host.left_out > 0 => Some(line(
+            host,
             Priority::Warning,
             format!("{} has too many addresses: {} are asked, {} are not", host.name, asked.len(), host.left_out),
         )),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::servers::Asked;
+use super::roster::{Asked, Roster};
 use crate::estimate::{Assessment, Candidate, Contender, assess};
 use crate::exchange::Exchange;
 use crate::plan::Plan;
@@ -32,9 +32,8 @@ pub(super) enum End {
 /// would widen the bound.
 pub(super) struct Ending<'a> {
     plan: &'a Plan,
-    asked: &'a [Asked],
-    /// What was known at the last look: requests answered, and exchanges that went on.
-    looked_at: (usize, usize),
+    /// What was known at the last look: requests answered, and then exchanges that went on, servers, and names without one.
+    looked_at: (usize, [usize; 3]),
     /// No look before this raw monotonic time.
     next_look: Duration,
     /// When to look again though nothing has come.
@@ -44,8 +43,8 @@ pub(super) struct Ending<'a> {
 }
 
 impl<'a> Ending<'a> {
-    pub(super) fn new(plan: &'a Plan, asked: &'a [Asked]) -> Ending<'a> {
-        Ending { plan, asked, looked_at: (0, asked.len()), next_look: Duration::ZERO, wake: None, settled_at: None }
+    pub(super) fn new(plan: &'a Plan) -> Ending<'a> {
+        Ending { plan, looked_at: (0, [0; 3]), next_look: Duration::ZERO, wake: None, settled_at: None }
     }
 
     /// When to look again, a raw monotonic time, though nothing may have come.
@@ -54,18 +53,19 @@ impl<'a> Ending<'a> {
     }
 
     /// Whether the run may end at the raw monotonic time `now`, and why.
-    pub(super) fn look(&mut self, exchange: &Exchange, now: Duration) -> Option<End> {
-        let known = (exchange.progress().0, exchange.active());
+    pub(super) fn look(&mut self, exchange: &Exchange, roster: &Roster<'_>, now: Duration) -> Option<End> {
+        let missing = roster.missing();
+        let known = (exchange.progress().0, [exchange.active(), roster.asked().len(), missing.len()]);
         self.wake = None;
         if known != self.looked_at && now < self.next_look {
             self.wake = Some(self.next_look);
         } else if known != self.looked_at {
-            if known.0 != self.looked_at.0 && self.is_accurate(exchange) {
+            if known.0 != self.looked_at.0 && self.is_accurate(exchange, roster, &missing) {
                 return Some(End::Accurate);
             }
             if known.1 != self.looked_at.1 {
                 let since = self.settled_at.unwrap_or(now);
-                self.settled_at = self.is_settled(exchange).then_some(since);
+                self.settled_at = self.is_settled(exchange, roster, &missing).then_some(since);
             }
             (self.looked_at, self.next_look) = (known, now + LOOK);
         }
@@ -75,34 +75,41 @@ impl<'a> Ending<'a> {
     }
 
     /// Whether the answer is already as good as --accuracy wants.
-    fn is_accurate(&self, exchange: &Exchange) -> bool {
+    fn is_accurate(&self, exchange: &Exchange, roster: &Roster<'_>, missing: &[usize]) -> bool {
         let Some(accuracy) = self.plan.unattended.accuracy else { return false };
-        let assessment = self.assess(exchange, End::Accurate);
+        let assessment = self.assess(exchange, roster.asked(), missing, End::Accurate);
         assessment.estimate.is_ok_and(|estimate| estimate.bound <= accuracy)
     }
 
     /// Whether a run that sets the clock gains nothing by waiting on: the open votes cannot overturn the majority, and the
     /// bound that holds in spite of them is at most twice the one without them.
-    fn is_settled(&self, exchange: &Exchange) -> bool {
-        if self.plan.is_dry() || exchange.active() == 0 || exchange.active() == self.asked.len() {
+    fn is_settled(&self, exchange: &Exchange, roster: &Roster<'_>, missing: &[usize]) -> bool {
+        let asked = roster.asked();
+        let is_complete = exchange.active() == 0 && missing.is_empty();
+        if self.plan.is_dry() || is_complete || exchange.active() == asked.len() {
             return false;
         }
-        let Ok(whatever_comes) = self.assess(exchange, End::Settled).estimate else { return false };
-        let silent = Candidate::default();
-        let heard = exchange.standings().map(|(candidate, active)| if active { &silent } else { candidate });
-        let known = contenders(heard.map(|candidate| (candidate, false)), self.asked, End::Complete);
+        let settled = self.assess(exchange, asked, missing, End::Settled);
+        let Ok(whatever_comes) = settled.estimate else { return false };
+        let heard = exchange.standings().map(|(candidate, active)| if active { &SILENT } else { candidate });
+        let known = contenders(heard.map(|candidate| (candidate, false)), asked, &[], End::Complete);
         assess(&known, &self.plan.rules).estimate.is_ok_and(|known| whatever_comes.bound <= known.bound * 2)
     }
 
-    fn assess(&self, exchange: &Exchange, end: End) -> Assessment {
-        assess(&contenders(exchange.standings(), self.asked, end), &self.plan.rules)
+    fn assess(&self, exchange: &Exchange, asked: &[Asked], missing: &[usize], end: End) -> Assessment {
+        assess(&contenders(exchange.standings(), asked, missing, end), &self.plan.rules)
     }
 }
 
-/// The servers as voters, after such an end; of each what was measured, and whether its exchange went on.
+/// A server that has said nothing, and one that nobody knows yet.
+static SILENT: Candidate = Candidate { samples: Vec::new(), kiss: None, untrusted: false };
+
+/// The servers as voters, after such an end; of each what was measured, and whether its exchange went on. Behind them those that
+/// the names that are `missing` may yet lead to.
 pub(super) fn contenders<'a>(
     measured: impl Iterator<Item = (&'a Candidate, bool)>,
     asked: &'a [Asked],
+    missing: &'a [usize],
     end: End,
 ) -> Vec<Contender<'a>> {
     let contender = |((candidate, is_active), asked): ((&'a Candidate, bool), &'a Asked)| {
@@ -113,7 +120,9 @@ pub(super) fn contenders<'a>(
         };
         Contender { candidate, names: &asked.names, is_open }
     };
-    measured.zip(asked).map(contender).collect()
+    let unknown =
+        |name| Contender { candidate: &SILENT, names: std::slice::from_ref(name), is_open: end != End::Complete };
+    measured.zip(asked).map(contender).chain(missing.iter().map(unknown)).collect()
 }
 
 fn grace(exchange: &Exchange) -> Duration {

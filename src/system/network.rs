@@ -2,7 +2,7 @@
 
 use std::io::IoSliceMut;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -21,6 +21,8 @@ use crate::time::Time;
 const DATAGRAM_MAX: usize = 2048;
 /// What is read from one socket before the others and the timers have their turn.
 const DRAIN_MAX: usize = 64;
+/// What is watched besides the sockets.
+const NO_SOCKET: u64 = u64::MAX;
 /// How often a packet is sent again that reports by ICMP kept from leaving.
 const SEND_TRIES: usize = 16;
 
@@ -32,6 +34,12 @@ pub trait Network {
 
     /// Sends one datagram.
     fn send(&mut self, socket: SocketIndex, datagram: &[u8]) -> Result<(), Fault>;
+
+    /// From now on [`wait`](Self::wait) returns when this can be read from, until it is closed.
+    fn watch(&mut self, _other: BorrowedFd<'_>) {}
+
+    /// Watches it no more.
+    fn unwatch(&mut self, _other: BorrowedFd<'_>) {}
 
     /// Waits for something to happen, at most so long, and adds what happened to `events`. It may return early with nothing.
     fn wait(&mut self, timeout: Duration, events: &mut Vec<Event>);
@@ -83,6 +91,15 @@ impl Network for UdpNetwork {
             Err(error) => Err(fault(errno_of(&error), None)),
             Ok(_) => Ok(()),
         }
+    }
+
+    fn watch(&mut self, other: BorrowedFd<'_>) {
+        // Unwatched it is looked at whenever something else happens.
+        let _ = self.epoll.add(other, EpollEvent::new(EpollFlags::EPOLLIN, NO_SOCKET));
+    }
+
+    fn unwatch(&mut self, other: BorrowedFd<'_>) {
+        let _ = self.epoll.delete(other);
     }
 
     fn wait(&mut self, timeout: Duration, events: &mut Vec<Event>) {

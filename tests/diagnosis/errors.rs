@@ -33,5 +33,4 @@ fn one_report_among_good_replies_is_something_seen_besides() {
         assert_eq!(answer.code(0), "fit", "{number}: {}", answer.report);
         assert!(answer.text(0).contains("not permitted"), "{number}: {}", answer.text(0));
     }
-    let _ = CLIENT;
 }

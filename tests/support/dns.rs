@@ -1,4 +1,5 @@
-//! A name server that knows one address for every name.
+//! A name server that knows one address for every name, and answers in the way that the name's first part says: `noaaaa` drops
+//! questions for IPv6, `late` answers after a second, `silent` never; `servfail` and `refused` are answered with that.
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::Arc;
@@ -45,12 +46,29 @@ fn answer(socket: &UdpSocket, address: Ipv4Addr) {
     let Some(name) = packet[12..size].iter().position(|byte| *byte == 0) else { return };
     let end = 12 + name + 5;
     let is_a = packet[end - 4..end] == [0, 1, 0, 1];
+    let first = String::from_utf8_lossy(&packet[13..13 + usize::from(packet[12])]).into_owned();
+    let code = match first.as_str() {
+        "silent" => return,
+        "noaaaa" if !is_a => return,
+        "servfail" => 2,
+        "refused" => 5,
+        _ => 0,
+    };
+    let is_given = is_a && code == 0;
     let mut reply = packet[..end].to_vec();
     // A response, recursion available, one question, and the number of answers.
-    reply[2..12].copy_from_slice(&[0x81, 0x80, 0, 1, 0, u8::from(is_a), 0, 0, 0, 0]);
-    if is_a {
+    reply[2..12].copy_from_slice(&[0x81, 0x80 | code, 0, 1, 0, u8::from(is_given), 0, 0, 0, 0]);
+    if is_given {
         reply.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
         reply.extend(address.octets());
     }
-    let _ = socket.send_to(&reply, client);
+    if first != "late" {
+        let _ = socket.send_to(&reply, client);
+        return;
+    }
+    let socket = socket.try_clone().expect("a socket");
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(1));
+        let _ = socket.send_to(&reply, client);
+    });
 }

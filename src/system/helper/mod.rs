@@ -18,9 +18,9 @@ pub use keeper::Keeper;
 use self::child::{Child, die_with};
 use self::keeper::Duties;
 use self::names::{Literals, Names};
+use super::Resolver;
 use super::confine;
 use super::privilege::{Identity, become_nobody, keep_only, limit_bounding, may_set_clock};
-use super::{PatientResolver, Resolver, SystemResolver};
 use crate::plan::{Plan, RunMode};
 
 /// The helpers of a run.
@@ -124,6 +124,9 @@ fn keep(stream: &UnixStream, parent: Pid, user: Option<&Identity>, duties: &Duti
     duties.serve(stream);
 }
 
+/// Look-ups that wait for dead name servers at once, in a run that tries again and again. The C library ends each after some 10 s.
+const MOST_OPEN: usize = 192;
+
 /// The life of the one that looks up names.
 fn look_up(stream: &UnixStream, parent: Pid, user: Option<&Identity>, patient: bool, filter: bool) {
     // Whoever waits for the end of the run's output is not to wait for a name server.
@@ -141,13 +144,5 @@ fn look_up(stream: &UnixStream, parent: Pid, user: Option<&Identity>, patient: b
     die_with(parent);
     // Where the kernel has no filters the run says so.
     let _ = confine::names(filter);
-    let (plain, slow);
-    let resolver: &dyn Resolver = if patient {
-        slow = PatientResolver::default();
-        &slow
-    } else {
-        plain = SystemResolver;
-        &plain
-    };
-    names::serve(stream, resolver);
+    names::serve(stream, if patient { MOST_OPEN } else { usize::MAX });
 }
