@@ -14,8 +14,10 @@ use crate::outcome::ExitStatus;
 use crate::plan::{Plan, RunMode};
 use crate::report::{self, Channel, Context, Line, Priority};
 use crate::selftest::{self, SelfTest};
-use crate::system::privilege::{self, Identity};
-use crate::system::{Clock as _, Helpers, LineWriter, SystemClock, complain, examine, key_file, local_zone, pin_zone};
+use crate::system::privilege;
+use crate::system::{
+    Clock as _, Helpers, LineWriter, SystemClock, complain, examine, key_file, local_zone, look_up_user, pin_zone,
+};
 use crate::unattended::{self, Entry};
 use crate::wire::Key;
 
@@ -109,7 +111,7 @@ fn usage(program: &str, text: &str) -> ExitStatus {
 
 /// `lines` are to be printed first.
 fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
-    let user = plan.user.as_deref().map(Identity::look_up).transpose()?;
+    let user = plan.user.as_deref().map(|name| look_up_user(name, plan.deadline)).transpose()?;
     let helpers = Helpers::start(&plan, user.as_ref())?;
     pin_zone(SystemClock.now().real);
     let warning = |text: &String| Line {
@@ -122,7 +124,7 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     let key = key_file::for_plan(&plan)?;
     lines.extend(key_line(&plan, key.as_ref()));
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog).stderr_only(plan.output.json);
-    let mut pass = match unattended::enter(&mut plan) {
+    let mut pass = match unattended::enter(&mut plan, user.as_ref()) {
         Entry::Go(pass) => pass,
         Entry::Leave(lines, status) => {
             writer.write(&lines);

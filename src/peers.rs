@@ -12,16 +12,15 @@ use crate::outcome::ExitStatus;
 use crate::plan::Plan;
 use crate::report::{Channel, Line, Priority, view_lines};
 use crate::system::confine::Needs;
-use crate::system::privilege::Identity;
 use crate::system::{Clock as _, MAX_ASKED};
-use crate::system::{Helpers, LineWriter, SystemClock, ask_about_itself, pin_zone};
+use crate::system::{Helpers, LineWriter, SystemClock, ask_about_itself, look_up_user, pin_zone};
 
 /// A server with twenty sources on another continent is through in this time.
 const BUDGET: Duration = Duration::from_secs(10);
 
 /// Asks each address of each name, all at once, and prints the answers in their order. Done if one has answered.
 pub fn run(plan: &Plan) -> Result<ExitStatus> {
-    let user = plan.user.as_deref().map(Identity::look_up).transpose()?;
+    let user = plan.user.as_deref().map(|name| look_up_user(name, plan.deadline)).transpose()?;
     let helpers = Helpers::for_names(plan, user.as_ref())?;
     pin_zone(SystemClock.now().real);
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);

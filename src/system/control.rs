@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
+use super::random;
 use crate::control::{Dialogue, NoView, ServerView, Step};
 use crate::time::Interval;
 
@@ -16,7 +17,7 @@ const DATAGRAM_MAX: usize = 2048;
 /// `budget` for all of it, and is asked again for what got lost.
 pub fn ask_about_itself(server: SocketAddr, patience: Duration, budget: Duration) -> Result<ServerView, NoView> {
     let socket = connect(server).map_err(|error| NoView::Fault(error.to_string()))?;
-    let sequence = getrandom::u32().map_err(|error| NoView::Fault(error.to_string()))? as u16;
+    let sequence = random::u64().map_err(|error| NoView::Fault(error.to_string()))? as u16;
     let started = Instant::now();
     let mut dialogue = Dialogue::new(sequence);
     let mut asked = ask(&socket, &dialogue)?;

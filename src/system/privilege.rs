@@ -47,8 +47,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The user of this name.
-    pub fn look_up(name: &str) -> Result<Identity> {
+    /// The user of this name, by the name service, which may hang: see [`look_up_user`](super::look_up_user).
+    pub(super) fn look_up(name: &str) -> Result<Identity> {
         let Some(user) = User::from_name(name).with_context(|| format!("cannot look up user {name}"))? else {
             bail!("there is no user {name}");
         };
@@ -57,11 +57,25 @@ impl Identity {
         Ok(Identity { name: name.to_owned(), user: user.uid, group: user.gid, groups })
     }
 
-    /// Who owns nothing, and is in no group.
+    /// Of a user whose numbers are known.
+    pub(super) fn of_numbers(name: &str, user: u32, group: u32, groups: &[u32]) -> Identity {
+        let groups = groups.iter().copied().map(Gid::from_raw).collect();
+        Identity { name: name.to_owned(), user: Uid::from_raw(user), group: Gid::from_raw(group), groups }
+    }
+
+    /// The user's number, the first group's, and all groups'.
+    pub(super) fn numbers(&self) -> (u32, u32, Vec<u32>) {
+        (self.user.as_raw(), self.group.as_raw(), self.groups.iter().map(|group| group.as_raw()).collect())
+    }
+
+    /// The user's number.
+    pub fn uid(&self) -> u32 {
+        self.user.as_raw()
+    }
+
+    /// Who owns nothing, and is in no group. The number needs no name service, which may hang while the machine starts.
     fn nobody() -> Identity {
-        let found = User::from_name("nobody").ok().flatten().filter(|user| !user.uid.is_root());
-        let (user, group) = found.map_or((Uid::from_raw(NOBODY), Gid::from_raw(NOBODY)), |user| (user.uid, user.gid));
-        Identity { name: "nobody".to_owned(), user, group, groups: Vec::new() }
+        Identity::of_numbers("nobody", NOBODY, NOBODY, &[])
     }
 
     /// Becomes that user, and keeps of root's rights only these.

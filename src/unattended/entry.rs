@@ -5,13 +5,12 @@ use std::net::IpAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::unistd::User;
-
 use super::penalties::Penalties;
 use super::{log, splay};
 use crate::outcome::ExitStatus;
 use crate::plan::Plan;
 use crate::report::{Line, Priority};
+use crate::system::privilege::Identity;
 use crate::system::state::{Lock, Note, StateDir, boot_id, machine_identity, rtc_is_local, since_boot};
 use crate::system::{daemons, may_set_clock};
 
@@ -42,7 +41,7 @@ pub struct Pass {
 }
 
 /// Waits for the machine's own moment, and completes the plan by what earlier runs left. Queries are always let in.
-pub fn enter(plan: &mut Plan) -> Entry {
+pub fn enter(plan: &mut Plan, user: Option<&Identity>) -> Entry {
     if let Some(most) = plan.unattended.splay {
         thread::sleep(splay::delay(&machine_identity(), most));
     }
@@ -75,6 +74,10 @@ pub fn enter(plan: &mut Plan) -> Entry {
             pass._lock = lock;
             take_off(plan, &mut pass);
             use_notes(plan, &state, &mut pass);
+            if let Some(user) = user {
+                // Only the notes suffer where that fails.
+                let _ = state.give_to(user.uid(), &[Note::Set.name(), Note::Rate.name()]);
+            }
             pass.has_state = true;
         }
         Err(error) => {
@@ -142,10 +145,6 @@ fn use_notes(plan: &mut Plan, state: &StateDir, pass: &mut Pass) {
         pass.lines
             .extend(pass.penalties.0.iter().map(|(address, until)| left_alone(*address, until.saturating_sub(now))));
         plan.spared = pass.penalties.0.iter().map(|(address, _)| *address).collect();
-    }
-    if let Some(user) = plan.user.as_deref().and_then(|name| User::from_name(name).ok().flatten()) {
-        // Only the notes suffer where that fails.
-        let _ = state.give_to(user.uid.as_raw(), &[Note::Set.name(), Note::Rate.name()]);
     }
 }
 

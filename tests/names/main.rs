@@ -5,6 +5,7 @@ mod ntpserver;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod hanging;
 mod slow;
 
 use std::process::{Command, Output};
@@ -40,7 +41,7 @@ impl Net {
         let folder = tempfile::tempdir().expect("a folder");
         let write = |file: &str, text: &str| std::fs::write(folder.path().join(file), text).expect("a file");
         write("resolv.conf", text);
-        write("nsswitch.conf", "hosts: files dns\n");
+        write("nsswitch.conf", "passwd: hang files\ngroup: hang files\nhosts: files dns\n");
         Net { network, folder, _names: names, _servers: servers }
     }
 

@@ -7,6 +7,7 @@ mod channel;
 mod child;
 mod keeper;
 mod names;
+mod users;
 
 use std::os::unix::net::UnixStream;
 
@@ -14,6 +15,7 @@ use anyhow::{Context as _, Result};
 use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout};
 
 pub use keeper::Keeper;
+pub use users::look_up_user;
 
 use self::child::{Child, die_with};
 use self::keeper::Duties;
