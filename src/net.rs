@@ -1,13 +1,17 @@
 //! What passes between the pipeline and the network: values only. Pure.
 #![forbid(unsafe_code)]
 
-use std::net::{IpAddr, SocketAddr};
+mod fault;
+
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::time::Time;
+
+pub use fault::{Fault, FaultKind, Step};
 
 /// One of the sockets that a [`Network`](crate::system::Network) has open: its place in the order of opening, from 0.
 pub type SocketIndex = usize;
@@ -52,78 +56,6 @@ pub enum Event {
         /// Why.
         fault: Fault,
     },
-}
-
-/// Why packets do not get through, as the kernel reports it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// What is wrong.
-    pub kind: FaultKind,
-    /// Who reported it by ICMP, if that was another host.
-    pub reporter: Option<IpAddr>,
-}
-
-/// The causes that are worth telling apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum FaultKind {
-    /// ECONNREFUSED: ICMP port unreachable.
-    #[error("connection refused: nothing listens on that port")]
-    Refused,
-    /// EHOSTUNREACH.
-    #[error("no route to host")]
-    HostUnreachable,
-    /// ENETUNREACH.
-    #[error("network is unreachable")]
-    NetworkUnreachable,
-    /// EPERM, EACCES: packets are not let out.
-    #[error("sending is not permitted: a firewall on this machine forbids it")]
-    NotPermitted,
-    /// ICMP: administratively prohibited.
-    #[error("a firewall refuses the packets")]
-    Prohibited,
-    /// EADDRINUSE, for a source port that was asked for.
-    #[error("the source port is in use")]
-    PortInUse,
-    /// EACCES, EPERM at bind: a source port below 1024 takes a right (capabilities(7), CAP_NET_BIND_SERVICE).
-    #[error("the source port is not permitted: below 1024 it takes root, or CAP_NET_BIND_SERVICE")]
-    PortDenied,
-    /// ENOBUFS and the like: there is no memory or no place in a queue for the packet, for the moment.
-    #[error("no room for the packet on this machine")]
-    NoRoom,
-    /// No number that nobody can guess, to know the reply by.
-    #[error("the kernel gives no random numbers")]
-    NoRandom,
-    /// Anything else.
-    #[error("{}", std::io::Error::from_raw_os_error(*.0))]
-    Other(i32),
-}
-
-impl Fault {
-    /// Whether it may pass by itself: a router's word that it knows no way for the moment (RFC 1122 §4.1.3.3 has such errors
-    /// passed on and not acted upon), or a queue of this machine that is full. A refusal, by a host, a firewall or this machine,
-    /// is final.
-    pub fn may_pass(&self) -> bool {
-        let lost_its_way =
-            matches!(self.kind, FaultKind::HostUnreachable | FaultKind::NetworkUnreachable | FaultKind::Other(_));
-        self.kind == FaultKind::NoRoom || (self.reporter.is_some() && lost_its_way)
-    }
-}
-
-impl Fault {
-    /// Whether this machine kept back one packet, and may let out the next: a rule that looks at rates or at chance, a full table
-    /// of connections, a full queue.
-    pub fn may_be_single(&self) -> bool {
-        self.reporter.is_none() && matches!(self.kind, FaultKind::NotPermitted | FaultKind::NoRoom)
-    }
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.reporter {
-            Some(reporter) => write!(f, "{} (reported by {reporter})", self.kind),
-            None => write!(f, "{}", self.kind),
-        }
-    }
 }
 
 /// Which addresses of a name are wanted.

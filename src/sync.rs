@@ -150,7 +150,7 @@ fn tell(progress: &mut dyn Progress, exchange: &Exchange) {
 }
 
 fn send(system: &mut System<'_>, exchange: &mut Exchange, server: usize) -> Result<(), Fault> {
-    let nonce = (system.nonce)().ok_or(Fault { kind: FaultKind::NoRandom, reporter: None })?;
+    let nonce = (system.nonce)().ok_or(Fault::here(FaultKind::NoRandom))?;
     let request = exchange.request(server, NtpTimestamp::from_bits(nonce), system.clock.now());
     system.network.send(server, &request)
 }

@@ -57,6 +57,8 @@ pub enum Code {
     Prohibited,
     /// No route.
     NoRoute,
+    /// The last router gets no answer from the host.
+    HostUnreachable,
     /// The host is on this network and does not exist or is down.
     NoNeighbour,
     /// The source port that was asked for is in use.
@@ -119,6 +121,7 @@ impl Code {
             Code::OwnFirewall => "own-firewall",
             Code::Prohibited => "prohibited",
             Code::NoRoute => "no-route",
+            Code::HostUnreachable => "host-unreachable",
             Code::NoNeighbour => "no-neighbour",
             Code::SourcePortInUse => "source-port-in-use",
             Code::SourcePortDenied => "source-port-denied",

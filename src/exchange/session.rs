@@ -52,6 +52,8 @@ pub struct Contact {
     pub rejected: (usize, Option<Rejection>),
     /// What the kernel reported first.
     pub fault: Option<Fault>,
+    /// Whether nothing shows that this report is about our packets: anybody may have made it up.
+    pub is_rumour: bool,
     /// Requests that such a report ended, or kept from leaving.
     pub failed: usize,
     /// When the last request was sent, by this machine's clock.
@@ -78,6 +80,8 @@ pub(super) struct Session {
     lost: usize,
     rejected: (usize, Option<Rejection>),
     fault: Option<Fault>,
+    /// Nothing shows that `fault` is about our packets.
+    is_rumour: bool,
     failed: usize,
     /// The newest request did not leave this machine.
     unsent: bool,
@@ -97,6 +101,7 @@ impl Session {
             lost: 0,
             rejected: (0, None),
             fault: None,
+            is_rumour: false,
             failed: 0,
             unsent: false,
             last_reply: None,
@@ -201,6 +206,7 @@ impl Session {
     /// Says whether it is the first.
     pub(super) fn rumoured(&mut self, fault: Fault) -> bool {
         let is_first = self.fault.is_none();
+        self.is_rumour |= is_first;
         self.fault.get_or_insert(fault);
         is_first
     }
@@ -209,7 +215,9 @@ impl Session {
     /// better with the next: then it costs one request, as a lost packet does.
     pub(super) fn failed(&mut self, fault: Fault, now: Duration) {
         // The first is the cause; what follows repeats it.
-        self.fault.get_or_insert(fault);
+        if self.fault.is_none() || std::mem::take(&mut self.is_rumour) {
+            self.fault = Some(fault);
+        }
         let kept_back = fault.may_be_single();
         let may_pass = fault.may_pass() || kept_back || self.answered() > 0;
         match self.state {
@@ -348,6 +356,7 @@ impl Session {
             reach,
             rejected: self.rejected,
             fault: self.fault,
+            is_rumour: self.is_rumour,
             failed: self.failed,
             last_sent: self.last_sent(),
             last_reply: self.last_reply,

@@ -25,6 +25,7 @@ pub mod privilege;
 mod probe;
 mod progress;
 pub mod random;
+mod refusals;
 mod resolver;
 pub mod rtc;
 pub mod rtc_device;

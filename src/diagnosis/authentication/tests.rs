@@ -17,6 +17,7 @@ fn server(algorithm: Algorithm, failed: usize, last_failure: Option<MacFault>) -
         reach: 0,
         rejected: (failed, None),
         fault: None,
+        is_rumour: false,
         failed: 0,
         last_sent: None,
         last_reply: None,
