@@ -58,6 +58,25 @@ pub enum Event {
     },
 }
 
+/// An address as it can be typed again: with its port where that is another than `port`, which the run takes where none is said,
+/// and with its interface where it has one.
+pub fn shown(address: SocketAddr, port: u16) -> String {
+    let host = bare(address);
+    match address {
+        _ if address.port() == port => host,
+        SocketAddr::V4(_) => format!("{host}:{}", address.port()),
+        SocketAddr::V6(_) => format!("[{host}]:{}", address.port()),
+    }
+}
+
+/// The same without any port.
+pub fn bare(address: SocketAddr) -> String {
+    match address {
+        SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
+        _ => address.ip().to_string(),
+    }
+}
+
 /// Which addresses of a name are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Family {
@@ -104,3 +123,22 @@ pub enum ResolveError {
 
 /// The addresses of a name, with port 0: an IPv6 address may need the number of its interface, which an `IpAddr` lacks.
 pub type Resolved = Result<Vec<SocketAddr>, ResolveError>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_can_be_typed() {
+        for (text, same) in [
+            ("192.0.2.1:123", "192.0.2.1"),
+            ("192.0.2.1:1123", "192.0.2.1:1123"),
+            ("[2001:db8::1]:123", "2001:db8::1"),
+            ("[2001:db8::1]:1123", "[2001:db8::1]:1123"),
+            ("[fe80::1%3]:123", "fe80::1%3"),
+            ("[fe80::1%3]:1123", "[fe80::1%3]:1123"),
+        ] {
+            assert_eq!(shown(text.parse().unwrap(), 123), same);
+        }
+    }
+}

@@ -10,7 +10,7 @@ use crate::estimate::{Estimate, NoEstimate, Peer, Verdict};
 use crate::exchange::{Contact, Trace};
 use crate::hwclock::adjtime::Kept;
 use crate::hwclock::rtc_time::RtcTime;
-use crate::net::Resolved;
+use crate::net::{Resolved, shown};
 use crate::policy::Decision;
 use crate::time::{Interval, Time};
 
@@ -95,6 +95,8 @@ pub struct Outcome {
     pub started: Time,
     /// When it was over, by this machine's clock as it was then set.
     pub finished: Time,
+    /// The port that servers have where none is said.
+    pub port: u16,
     /// As they were named.
     pub hosts: Vec<Host>,
     /// As they were asked, in the order of their names.
@@ -149,6 +151,16 @@ impl Outcome {
             Conclusion::Decided { failure: None, .. } => ExitStatus::Done,
             _ => ExitStatus::NotDone,
         }
+    }
+
+    /// A server as it is printed.
+    pub fn shown(&self, server: &Server) -> String {
+        shown(server.contact.address, self.port)
+    }
+
+    /// A server as it is printed, by its place.
+    pub fn shown_at(&self, server: usize) -> Option<String> {
+        self.servers.get(server).map(|server| self.shown(server))
     }
 
     /// The address of a server by its place.

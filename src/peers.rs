@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use crate::control::{NoView, ServerView};
 use crate::machine::confine;
+use crate::net::shown;
 use crate::outcome::ExitStatus;
 use crate::plan::Plan;
 use crate::report::{Channel, Line, Priority, view_lines};
@@ -49,7 +50,8 @@ pub fn run(plan: &Plan) -> Result<ExitStatus> {
     let views = ask_all(&addresses, plan.pace.timeout);
     for (address, view) in addresses.iter().zip(&views) {
         let channel = if view.is_ok() { Channel::Stdout } else { Channel::Stderr };
-        let lines: Vec<Line> = view_lines(address.ip(), view).into_iter().map(|text| line(channel, text)).collect();
+        let lines: Vec<Line> =
+            view_lines(&shown(*address, plan.port), view).into_iter().map(|text| line(channel, text)).collect();
         writer.write(&lines);
     }
     Ok(if views.iter().any(Result::is_ok) { ExitStatus::Done } else { ExitStatus::NotDone })

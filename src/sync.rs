@@ -82,7 +82,18 @@ pub fn run_after(plan: &Plan, system: &mut System<'_>, earlier: Option<&History>
     let rtc = set_rtc(plan, system, &conclusion);
     warnings.extend(mark_synced(plan, system.clock, &conclusion, rtc.as_ref()).err());
     let finished = system.clock.now().real;
-    Outcome { started: started.real, finished, hosts, servers, trace, conclusion, rtc, warnings, taught }
+    Outcome {
+        started: started.real,
+        finished,
+        port: plan.port,
+        hosts,
+        servers,
+        trace,
+        conclusion,
+        rtc,
+        warnings,
+        taught,
+    }
 }
 
 /// Sends, waits and receives until all is said, or nothing more can change what is found, or `deadline`, a raw monotonic time,

@@ -280,7 +280,7 @@ pub(crate) fn outlier(server: &Server, outcome: &Outcome) -> String {
 /// The servers of this standing, by their addresses.
 fn with_verdict(outcome: &Outcome, wanted: impl Fn(Verdict) -> bool) -> Vec<String> {
     let chosen = outcome.servers.iter().filter(|server| wanted(server.verdict));
-    chosen.map(|server| server.contact.address.ip().to_string()).collect()
+    chosen.map(|server| outcome.shown(server)).collect()
 }
 
 fn falseticker(server: &Server, outcome: &Outcome) -> Diagnosis {
@@ -305,7 +305,7 @@ fn no_majority(server: &Server, outcome: &Outcome) -> Diagnosis {
         let (Some(own), Some(peer)) = (own, &other.peer) else { continue };
         let apart = peer.offset - own.offset;
         let together = apart.abs() <= own.root_distance + peer.root_distance;
-        let address = other.contact.address.ip();
+        let address = outcome.shown(other);
         stands.push(if together { format!("with {address}") } else { format!("{:.6} s from {address}", apart.abs()) });
     }
     let seen = format!("the servers disagree and no side has the majority: it stands {}", stands.join(", "));

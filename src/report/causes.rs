@@ -33,7 +33,7 @@ pub(super) fn servers(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
         .map(|(server, cause)| Line {
             channel: Channel::Log(Priority::Warning),
             at: outcome.finished,
-            text: format!("{}: {cause}", server.contact.address.ip()),
+            text: format!("{}: {cause}", outcome.shown(server)),
         })
         .collect()
 }
@@ -136,7 +136,7 @@ pub(super) fn disagreement(split: &NoMajority, outcome: &Outcome, context: &Cont
         .offsets
         .iter()
         .filter_map(|(server, offset)| {
-            Some(format!("{} offset {}", outcome.address(*server)?.ip(), context.offset(*offset)))
+            Some(format!("{} offset {}", outcome.shown_at(*server)?, context.offset(*offset)))
         })
         .collect();
     let spread = match (split.offsets.first(), split.offsets.last()) {

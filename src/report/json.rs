@@ -1,7 +1,5 @@
 //! The outcome as one JSON object. Its form is described in the man page; what is added later does not change its version.
 
-use std::net::IpAddr;
-
 use serde::Serialize;
 
 use super::json_after::{self, DisciplineReport, RtcReport};
@@ -11,6 +9,7 @@ use crate::control::{PeerRow, ServerView};
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::estimate::{NoEstimate, Sample, Verdict};
 use crate::exchange::Authentication;
+use crate::net::bare;
 use crate::outcome::{Conclusion, ExitStatus, Host, Outcome, Server};
 use crate::plan::RunMode;
 use crate::policy::Decision;
@@ -42,13 +41,13 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct HostReport<'a> {
     name: &'a str,
-    addresses: Vec<IpAddr>,
+    addresses: Vec<String>,
     error: Option<String>,
 }
 
 #[derive(Serialize)]
 struct ServerReport<'a> {
-    address: IpAddr,
+    address: String,
     port: u16,
     sent: usize,
     received: usize,
@@ -129,7 +128,7 @@ struct EstimateReport {
     interval: [Seconds; 2],
     agreeing: usize,
     voters: usize,
-    system_peer: Option<IpAddr>,
+    system_peer: Option<String>,
 }
 
 /// The object, on one line.
@@ -158,7 +157,7 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
             interval: [estimate.span.low.into(), estimate.span.high.into()],
             agreeing: estimate.agreeing,
             voters: estimate.voters,
-            system_peer: outcome.address(estimate.system_peer).map(|address| address.ip()),
+            system_peer: outcome.shown_at(estimate.system_peer),
         }),
         decision: decision.map(word),
         done: decision.filter(|_| is_done).map_or("nothing", word),
@@ -217,7 +216,7 @@ fn word(decision: Decision) -> &'static str {
 fn host(host: &Host) -> HostReport<'_> {
     HostReport {
         name: &host.name,
-        addresses: host.addresses.iter().flatten().map(std::net::SocketAddr::ip).collect(),
+        addresses: host.addresses.iter().flatten().copied().map(bare).collect(),
         error: host.addresses.as_ref().err().map(ToString::to_string),
     }
 }
@@ -227,7 +226,7 @@ fn server<'a>(server: &'a Server, outcome: &Outcome) -> ServerReport<'a> {
     let best = peer.and_then(|peer| contact.candidate.samples.get(peer.best));
     let header = best.map(|sample| &sample.header).or(contact.last_reply.as_ref());
     ServerReport {
-        address: contact.address.ip(),
+        address: bare(contact.address),
         port: contact.address.port(),
         sent: contact.sent,
         received: contact.answered,

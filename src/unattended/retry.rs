@@ -130,6 +130,7 @@ mod tests {
             Obstacle::in_outcome(&Outcome {
                 started: Time::from_unix(0, 0),
                 finished: Time::from_unix(0, 0),
+                port: 123,
                 hosts,
                 servers: Vec::new(),
                 trace: Trace::default(),
