@@ -3,7 +3,7 @@
 //! `Certain` is only what nothing else explains. A firewall may answer with any ICMP message in anybody's place, so that what a
 //! message says of a host or a way is likely at best; that somebody refuses is certain where the message says just that.
 
-use super::{Certainty, Code, Diagnosis};
+use super::{Certainty, Code, Diagnosis, silence};
 use crate::net::{Fault, FaultKind, Step};
 use crate::outcome::Server;
 
@@ -163,7 +163,7 @@ fn reported(fault: Fault, reporter: &str, server: &Server) -> Diagnosis {
     let is_server = fault.reporter == Some(address) || server.evidence.is_this_machine;
     let found = |code, certainty, cause: String| Diagnosis::new(code, certainty, fault.to_string(), cause);
     let trace = "`tracepath` shows the way";
-    let let_in = format!("let UDP {port} in (firewall-cmd --add-port={port}/udp, ufw allow {port}/udp)");
+    let let_in = silence::let_in(port);
     let let_through = format!("on {reporter}: let UDP port {port} through to {address}");
     match fault.kind {
         FaultKind::Refused if is_server => {

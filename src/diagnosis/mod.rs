@@ -9,12 +9,14 @@ mod evidence;
 mod fault;
 mod reply;
 mod silence;
-mod sync_state;
+pub(crate) mod sync_state;
 
 pub use evidence::{Evidence, KeyUse, LowPort, Sign, Signs};
 
 use crate::estimate::{DropReason, Verdict};
 use crate::outcome::{Conclusion, Outcome, Server};
+use crate::policy::{Decision, Refusal};
+use crate::time::{Interval, Time};
 
 /// How sure the cause is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,7 +219,7 @@ fn judge(server: &Server, outcome: &Outcome) -> Diagnosis {
         },
         Verdict::Falseticker => falseticker(server, outcome),
         Verdict::Undecided => no_majority(server, outcome),
-        Verdict::Truechimer => fit(server),
+        Verdict::Truechimer => wrong_date(server, outcome).unwrap_or_else(|| fit(server)),
         Verdict::Outlier => {
             let seen = format!("it agrees with the majority, and has no part in the offset: {}", answers(server));
             Diagnosis::new(Code::Outlier, Certainty::Certain, seen, outlier(server, outcome))
@@ -228,6 +230,28 @@ fn judge(server: &Server, outcome: &Outcome) -> Diagnosis {
         }
     }
 }
+
+/// A server that nobody contradicts, and whose date cannot be.
+fn wrong_date(server: &Server, outcome: &Outcome) -> Option<Diagnosis> {
+    let Conclusion::Decided { decision: Decision::Refuse(Refusal::BeforeRelease(time, _)), .. } = outcome.conclusion
+    else {
+        return None;
+    };
+    let offset = server.peer.as_ref()?.offset;
+    let seen = format!("{}; its clock shows {}", answers(server), time.utc());
+    let cause = match offset {
+        offset if offset.is_gps_rollover() => ROLLOVER,
+        _ if time < Time::from_unix(86_400 * 366, 0) => {
+            "its clock has not been set since it was switched on: it began at 1970"
+        }
+        _ => "its clock is wrong: that is before this program's release",
+    };
+    let found = Diagnosis::new(Code::Broken, Certainty::Likely, seen, cause).here("ask another server");
+    Some(found.there("set its clock right; see what it is synchronised to (ntpq -pn, chronyc sources)"))
+}
+
+const ROLLOVER: &str =
+    "it follows a GPS receiver that has begun to count its 1024 weeks anew (19.6 years): its firmware is too old";
 
 fn fit(server: &Server) -> Diagnosis {
     if let Some(moved) = reply::clock_moved(server) {
@@ -290,9 +314,12 @@ fn falseticker(server: &Server, outcome: &Outcome) -> Diagnosis {
     let apart = peer.offset - estimate.offset;
     let side = if apart.is_negative() { "behind" } else { "ahead of" };
     let majority = with_verdict(outcome, |verdict| matches!(verdict, Verdict::Truechimer | Verdict::Outlier));
-    let seen =
-        format!("it is outvoted: its clock is {:.6} s {side} the majority ({})", apart.abs(), majority.join(", "));
-    Diagnosis::new(Code::Falseticker, Certainty::Likely, seen, "its clock is wrong; it has no part in the result")
+    let words =
+        if apart.abs() < Interval::from_secs(86_400) { String::new() } else { format!(" ({})", apart.in_words()) };
+    let by = format!("{:.6} s{words} {side}", apart.abs());
+    let seen = format!("it is outvoted: its clock is {by} the majority ({})", majority.join(", "));
+    let cause = if apart.is_gps_rollover() { ROLLOVER } else { "its clock is wrong; it has no part in the result" };
+    Diagnosis::new(Code::Falseticker, Certainty::Likely, seen, cause)
         .there("see what it is synchronised to (ntpq -pn, chronyc sources)")
 }
 

@@ -1,10 +1,11 @@
 //! Something came, and it is not what was wanted.
 
-use super::{Certainty, Code, Diagnosis, distance};
+use super::{Certainty, Code, Diagnosis, distance, sync_state};
 use crate::estimate::{DropReason, Kiss, Rejection, Sample};
 use crate::exchange::Contact;
 use crate::outcome::Server;
-use crate::time::Interval;
+use crate::time::{Interval, Time};
+use crate::wire::NtpTimestamp;
 
 /// What two clocks may drift apart, in millionths: the kernel's fastest slew and frequency on one side.
 const DRIFT_PPM: i128 = 1000;
@@ -32,8 +33,27 @@ pub(super) fn rate(seen: impl Into<String>) -> Diagnosis {
 
 /// Packets came, and not one could be used.
 pub(super) fn rejected(rejection: Rejection, count: usize, server: &Server) -> Diagnosis {
+    if server.contact.last_reply.as_ref().is_some_and(|reply| sync_state::kiss(reply).is_some()) {
+        return sync_state::diagnose(server);
+    }
     match rejection {
         Rejection::ClockMoved(moved) => clock_set_here(moved),
+        Rejection::NegativeDelay(_) | Rejection::Order | Rejection::NoTime => {
+            let seen = format!("{count} replies came whose times cannot be ({rejection})");
+            let dates = server.contact.last_reply.as_ref().map_or(String::new(), |reply| {
+                let date = |stamp: NtpTimestamp| match stamp.is_zero() {
+                    true => "none".to_owned(),
+                    false => stamp.unfold(Time::UNIX_EPOCH).utc(),
+                };
+                format!(": received {}, sent {}", date(reply.receive), date(reply.transmit))
+            });
+            let cause = format!(
+                "its own times contradict each other{dates}: its clock was set in between, or its program is broken"
+            );
+            Diagnosis::new(Code::Broken, Certainty::Likely, seen, cause)
+                .here("ask another server")
+                .there("restart its time service when its clock is right")
+        }
         Rejection::Origin | Rejection::Duplicate => {
             let seen = format!("{count} packets came that do not answer our requests ({rejection})");
             let cause = "forged or replayed packets, or a server that does not copy our timestamp as it has to";

@@ -68,11 +68,17 @@ pub enum Rejection {
     #[error("transmit time before receive time")]
     Order,
     /// The server claims to have held the request for longer than the whole exchange took.
-    #[error("held for {0} s longer than the round trip")]
+    #[error("held for {} longer than the round trip", held(*.0))]
     NegativeDelay(Interval),
     /// Our own clock was set while the packet was on its way.
     #[error("the clock of this machine was moved by {0:+} s by something else")]
     ClockMoved(Interval),
+}
+
+/// Seconds, and years where nobody counts in seconds.
+fn held(interval: Interval) -> String {
+    let is_long = interval.abs() >= Interval::from_secs(2 * 86_400);
+    if is_long { interval.in_words() } else { format!("{interval} s") }
 }
 
 /// One exchange with a server: four times, of which two are ours (T1 request sent, T4 reply received) and two the server's
