@@ -6,6 +6,7 @@ mod ntpserver;
 mod support;
 
 mod hanging;
+mod shown;
 mod slow;
 
 use std::process::{Command, Output};
@@ -41,6 +42,7 @@ impl Net {
         let folder = tempfile::tempdir().expect("a folder");
         let write = |file: &str, text: &str| std::fs::write(folder.path().join(file), text).expect("a file");
         write("resolv.conf", text);
+        write("hosts", "127.0.0.9 both.test\n2001:db8::9 both.test\n127.0.0.2 alias.test other.test\n");
         write("nsswitch.conf", "passwd: hang files\ngroup: hang files\nhosts: files dns\n");
         Net { network, folder, _names: names, _servers: servers }
     }
@@ -48,7 +50,7 @@ impl Net {
     /// rntpdate with these files in /etc; it cannot set the clock.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.network.command("unshare");
-        let script = r#"for file in resolv.conf nsswitch.conf; do mount --bind "$1/$file" "/etc/$file" || exit 9; done
+        let script = r#"for file in resolv.conf nsswitch.conf hosts; do mount --bind "$1/$file" "/etc/$file" || exit 9; done
             shift; exec "$@""#;
         command.args(["--mount", "sh", "-c", script, "sh"]).arg(self.folder.path());
         command.arg(env!("CARGO_BIN_EXE_rntpdate")).args(arguments);
