@@ -23,7 +23,7 @@ _rntpdate() {
 
     case "${cmd}" in
         rntpdate)
-            opts="-q -d -b -B -w -4 -6 -p -t -u -o -a -k -e -U -s -v -h -V --query --debug --self-test --history-show --step --slew --step-threshold --systohc --rtc --utc --localtime --adjfile --noadjfile --rtc-optional --verify --discipline --history --drift-file --ipv4 --ipv6 --samples --timeout --deadline --interval --port --source-port --unprivileged --protocol-version --auth-key --key-file --auth-delay --user --no-sandbox --syslog --verbose --no-plus --json --doctor --peers --quiet --from --accuracy --min-servers --max-distance --max-step --max-first-step --forward-only --allow-past --mark-synced --wait --splay --after-step --force --state-dir --help --version"
+            opts="-q -d -b -B -w -4 -6 -p -t -u -o -a -k -e -U -s -v -h -V --query --debug --self-test --history-show --step --slew --step-threshold --systohc --rtc --utc --localtime --adjfile --noadjfile --rtc-optional --verify --discipline --history --drift-file --ipv4 --ipv6 --samples --timeout --deadline --interval --port --source-port --source-address --unprivileged --protocol-version --auth-key --key-file --auth-delay --user --no-sandbox --syslog --verbose --no-plus --json --doctor --peers --quiet --from --accuracy --min-servers --max-distance --max-step --max-first-step --forward-only --allow-past --mark-synced --wait --splay --after-step --force --state-dir --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -78,6 +78,10 @@ _rntpdate() {
                     return 0
                     ;;
                 --source-port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source-address)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

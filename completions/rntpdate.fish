@@ -4,17 +4,18 @@ complete -c rntpdate -l adjfile -d 'Another file than /etc/adjtime' -r -F
 complete -c rntpdate -l history -d 'Where --discipline keeps what it learns [default: /var/lib/rntpdate/history]' -r -F
 complete -c rntpdate -l drift-file -d 'While there is no history, start from the frequency in this drift file of ntpd or chronyd' -r -F
 complete -c rntpdate -s p -l samples -d 'Samples from each server, 1 to 8 [default: 4, with -q 1]' -r
-complete -c rntpdate -s t -l timeout -d 'How long to wait for one reply [default: 2]' -r
-complete -c rntpdate -l deadline -d 'How long the whole run may take, name resolution included [default: what the other options need, 31 without any]' -r
+complete -c rntpdate -s t -l timeout -d 'How long to wait for one reply; with --wait the first tries wait for less [default: 2]' -r
+complete -c rntpdate -l deadline -d 'How long names and servers may take, all in all; see UNATTENDED RUNS for what comes after that [default: what the other options need, 31 without any]' -r
 complete -c rntpdate -l interval -d 'Pause between packets to one server [default: 2; to a loopback, private or link-local address 0.05, until one is lost]' -r
 complete -c rntpdate -l port -d 'The servers\' UDP port [default: 123]' -r
 complete -c rntpdate -l source-port -d 'Send from this UDP port, for firewalls that let only port 123 through [default: a random one]' -r
+complete -c rntpdate -l source-address -d 'Send from this address of the machine, where it has several; the looks for a cause of -d do not [default: by the routing table]' -r
 complete -c rntpdate -s o -l protocol-version -d 'Version of the protocol in requests, 1 to 4 [default: 4]' -r
 complete -c rntpdate -s a -l auth-key -d 'Believe only servers that prove by the key with this number that they know its secret' -r
 complete -c rntpdate -s k -l key-file -d 'The file of keys for -a, in ntpd\'s or chronyd\'s form; without -a it is not read [default: /etc/ntp.keys]' -r -F
 complete -c rntpdate -s e -l auth-delay -d 'What ntpdate took for the time to compute a digest, below 1. Checked and not used: the kernel\'s timestamps leave it out' -r
 complete -c rntpdate -s U -l user -d 'Become this user before the first packet (root becomes nobody anyway), keeping nothing but the right to set the clock' -r
-complete -c rntpdate -l from -d 'Take the servers from this configuration file: ntp.conf, chrony.conf, timesyncd.conf, a list, or a DHCP lease' -r -F
+complete -c rntpdate -l from -d 'Take the servers from this file: ntp.conf, chrony.conf, timesyncd.conf, ntp.toml and others, a list, or a DHCP lease' -r -F
 complete -c rntpdate -l accuracy -d 'Stop sampling as soon as the error bound is at most this' -r
 complete -c rntpdate -l min-servers -d 'So many of the named servers have to agree, or nothing is set [default: 1, or what the configuration file demands]' -r
 complete -c rntpdate -l max-distance -d 'Believe no server whose error bound (root distance) is larger than this [default: 3]' -r
@@ -49,7 +50,7 @@ complete -c rntpdate -l doctor -d 'Look over this machine: may the clock be set,
 complete -c rntpdate -l peers -d 'Print what the servers say of themselves and of their own sources, as ntpq -p does, and set nothing'
 complete -c rntpdate -l quiet -d 'Print nothing unless the clock was stepped, or something was refused or failed'
 complete -c rntpdate -l forward-only -d 'Refuse to step the clock back'
-complete -c rntpdate -l allow-past -d 'Let the clock be set to a time before this program was released'
+complete -c rntpdate -l allow-past -d 'Let the clock be set to a time before this program was built or released'
 complete -c rntpdate -l mark-synced -d 'Tell the kernel that the clock is synchronised, and how well. The kernel then writes the RTC every 11 minutes'
 complete -c rntpdate -l force -d 'Set the clock although another time daemon runs, and ask servers that want to be left alone for a while'
 complete -c rntpdate -s h -l help -d 'Print help'

@@ -2,43 +2,56 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write};
+use std::net::UdpSocket;
+use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
-use crate::cli::{self, NotParsed, rntpdate::RntpdateCli};
+use crate::cli::rntpdate::{HABITS, RntpdateCli};
+use crate::cli::{self, NotParsed};
 use crate::doctor::{self, Style};
 use crate::machine::Machine;
 use crate::memory::{self, Memory};
 use crate::net::Family;
 use crate::outcome::ExitStatus;
 use crate::plan::{Plan, RunMode};
+use crate::printable::printable;
 use crate::report::{self, Channel, Context, Line, Priority};
 use crate::selftest::{self, SelfTest};
 use crate::system::privilege;
 use crate::system::{
-    Clock as _, Helpers, LineWriter, SystemClock, complain, examine, key_file, local_zone, look_up_user, pin_zone,
+    Clock as _, Helpers, LineWriter, LocalZone, SystemClock, complain, examine, key_file, local_zone, long_writes_fail,
+    look_up_user,
 };
 use crate::unattended::{self, Entry};
 use crate::wire::Key;
 
 /// Runs rntpdate with these arguments, under the name that it was started by.
 pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
-    let mut cli: RntpdateCli = match cli::parse(program, arguments) {
+    let program = &printable(program);
+    long_writes_fail();
+    let mut cli: RntpdateCli = match cli::parse_with(program, arguments, HABITS) {
         Ok(cli) => cli,
         Err(NotParsed::Asked(text)) => {
-            let _ = write!(std::io::stdout(), "{text}");
+            // What is asked for in one line is the version.
+            let is_version = text.trim_end().lines().count() == 1;
+            let text = if is_version { report::version(program) } else { text.trim_end().to_owned() };
+            let _ = writeln!(std::io::stdout(), "{text}");
             return ExitStatus::Done;
         }
         Err(NotParsed::Wrong(text)) => return usage(program, &text),
     };
+    let excuse = Excuse { program, syslog: cli.syslog, object: cli.json.then(|| RunMode::of(&cli)) };
+    if let Err(error) = Plan::check(program, &cli) {
+        return excuse.say(&error.to_string(), ExitStatus::Usage);
+    }
     if cli.doctor {
         return look_over();
     }
     if cli.history_show {
         return memory::show(program, &cli);
     }
-    let excuse = Excuse { program, syslog: cli.syslog, object: cli.json.then(|| RunMode::of(&cli)) };
-    let found = match unattended::find_servers(&mut cli) {
+    let found = match unattended::find_servers(program, &mut cli) {
         Ok(found) => found,
         Err(error) => return excuse.say(&format!("{error:#}"), ExitStatus::NotDone),
     };
@@ -52,7 +65,7 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
     } else if cli.self_test {
         try_self(plan)
     } else {
-        run(plan, found)
+        run(plan, &found)
     };
     run.unwrap_or_else(|error| excuse.say(&format!("{error:#}"), ExitStatus::NotDone))
 }
@@ -109,19 +122,33 @@ fn usage(program: &str, text: &str) -> ExitStatus {
     ExitStatus::Usage
 }
 
-/// `lines` are to be printed first.
-fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
+/// What is wrong with the local zone. Read here once and for all: a confined run could not.
+pub(crate) fn zone_line() -> Vec<Line> {
+    let line = |text: &str| Line {
+        channel: Channel::Log(Priority::Warning),
+        at: SystemClock.now().real,
+        text: text.to_owned(),
+    };
+    LocalZone::get().warning().map(line).into_iter().collect()
+}
+
+/// `found` is what there is to say of the files that name the servers, and is printed first.
+fn run(mut plan: Plan, found: &[Line]) -> Result<ExitStatus> {
+    let mut lines = Vec::new();
+    source_is_ours(&plan)?;
     let user = plan.user.as_deref().map(|name| look_up_user(name, plan.deadline)).transpose()?;
     let helpers = Helpers::start(&plan, user.as_ref())?;
-    pin_zone(SystemClock.now().real);
+    lines.extend(zone_line());
     let warning = |text: &String| Line {
         channel: Channel::Log(Priority::Warning),
         at: SystemClock.now().real,
         text: text.clone(),
     };
-    lines.extend(helpers.lacks().iter().map(warning));
+    let failure = |text: &String| Line { channel: Channel::Log(Priority::Error), ..warning(text) };
+    lines.extend(helpers.lacks().iter().map(failure));
     // After the helpers, which are not to have it, and while a file of root's can be read.
-    let key = key_file::for_plan(&plan)?;
+    let (key, doubt) = key_file::for_plan(&plan)?;
+    lines.extend(doubt.iter().map(warning));
     lines.extend(key_line(&plan, key.as_ref()));
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog).stderr_only(plan.output.json);
     let mut pass = match unattended::enter(&mut plan, user.as_ref()) {
@@ -139,8 +166,10 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
         user.assume_for_good(&privilege::needed(&plan))?;
     }
     lines.append(&mut pass.lines);
-    let memory = Memory::recall(&plan);
+    let begun = Instant::now();
     let machine = Machine::prepare(&plan, &helpers, key)?;
+    plan.deadline = plan.deadline.saturating_sub(begun.elapsed());
+    let memory = Memory::recall(&plan);
     lines.extend(machine.confine(&plan, false));
     let mut say = |line: Line| {
         if plan.output.verbose || plan.output.syslog {
@@ -151,8 +180,18 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     let outcome = unattended::patiently(&plan, machine.changes(), &mut say, attempt)?;
     let mut problems = memory.keep(&outcome, |text| helpers.keeper().map_or(Ok(()), |keeper| keeper.history(text)));
     problems.extend(unattended::leave(&plan, &outcome, &mut pass, helpers.keeper()));
-    let is_trouble = |line: &Line| matches!(line.channel, Channel::Log(Priority::Error | Priority::Warning));
+    // A warning that did no harm would come with each run that nobody watches.
+    let is_done = outcome.exit_status() == ExitStatus::Done;
+    let is_trouble = |line: &Line| match line.channel {
+        Channel::Log(Priority::Error) => true,
+        Channel::Log(Priority::Warning) => !is_done,
+        _ => false,
+    };
     lines.retain(|line| !plan.output.quiet || is_trouble(line));
+    // A word that is wrong in a file has harmed nobody where the run works in spite of it.
+    if !plan.output.quiet || outcome.exit_status() != ExitStatus::Done {
+        writer.write(found);
+    }
     writer.write(&lines);
     let context = Context { plan: &plan, zone: &local_zone };
     if plan.output.json {
@@ -164,13 +203,21 @@ fn run(mut plan: Plan, mut lines: Vec<Line>) -> Result<ExitStatus> {
     Ok(unless_lost(writer, &plan, outcome.exit_status()))
 }
 
+/// Fails where the address to send from is not this machine's; with --wait it may come yet.
+fn source_is_ours(plan: &Plan) -> Result<()> {
+    let Some(address) = plan.source_address.filter(|_| plan.unattended.wait.is_none()) else { return Ok(()) };
+    let no =
+        || format!("--source-address {address} cannot be used (\"ip address\" shows the addresses of this machine)");
+    UdpSocket::bind((address, 0)).map(drop).with_context(no)
+}
+
 /// With all that a run does, its confinement too.
 fn try_self(mut plan: Plan) -> Result<ExitStatus> {
     // What was said of other servers does not fit this one.
-    (plan.family, plan.source_port) = (Family::Any, None);
+    (plan.family, plan.source_port, plan.source_address) = (Family::Any, None, None);
     let helpers = Helpers::start(&plan, None)?;
-    pin_zone(SystemClock.now().real);
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
+    writer.write(&zone_line());
     let machine = Machine::prepare(&plan, &helpers, None)?;
     let cannot = "cannot start the built-in server on loopback";
     let socket = selftest::listen().context(cannot)?;
@@ -182,7 +229,7 @@ fn try_self(mut plan: Plan) -> Result<ExitStatus> {
     let outcome = machine.run(&plan, None)?;
     writer.write(&report::render(&outcome, &Context { plan: &plan, zone: &local_zone }));
     let (status, verdict) = selftest::verdict(&outcome);
-    let _ = writeln!(std::io::stdout(), "{verdict}");
+    let _ = writeln!(std::io::stdout(), "{}", printable(&verdict));
     Ok(status)
 }
 

@@ -5,7 +5,7 @@
 //!           → decision → clock → RTC → Outcome → report
 //! ```
 //!
-//! [`sync`] reads like that line. Everything left of an arrow is a value. The pure modules ([`time`], [`net`], [`wire`],
+//! [`sync`] reads like that line. Everything left of an arrow is a value. The pure modules ([`time`], [`net`], [`wire`], [`zone`],
 //! [`exchange`], [`estimate`], [`discipline`], [`policy`], [`plan`], [`outcome`], [`report`], [`config`], [`diagnosis`], the most of
 //! [`hwclock`]) are given the time, random numbers and zones; what touches the machine stands behind the traits of [`system`].
 //! [`unattended`] is what stands around a run under cron and at boot: who may run, when, how often, and what follows.
@@ -29,6 +29,7 @@ pub mod outcome;
 pub mod peers;
 pub mod plan;
 pub mod policy;
+pub mod printable;
 pub mod report;
 pub mod selftest;
 pub mod sync;
@@ -36,3 +37,4 @@ pub mod system;
 pub mod time;
 pub mod unattended;
 pub mod wire;
+pub mod zone;

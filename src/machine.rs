@@ -17,12 +17,12 @@ use crate::system::adjfile::{self, AdjfileError};
 use crate::system::changes::NetworkChanges;
 use crate::system::confine::{self, Needs, NoFilter};
 use crate::system::rtc::{DryRtc, Rtc};
-use crate::system::rtc_device::RtcDevice;
+use crate::system::rtc_device::{HELD, RtcDevice};
 use crate::system::rtc_error::RtcError;
 use crate::system::state::boot_id;
 use crate::system::{
-    Clock, DryClock, Helpers, NoProgress, Progress, SystemClock, TerminalProgress, UdpNetwork, own_addresses,
-    privilege, random,
+    Clock, DryClock, Helpers, LocalZone, NoProgress, Progress, SystemClock, TerminalProgress, UdpNetwork,
+    own_addresses, privilege, random,
 };
 use crate::wire::Key;
 
@@ -41,7 +41,7 @@ pub struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    /// Opens and reads it all. `key`: what the servers have to prove that they know.
+    /// Opens and reads it all; an RTC that another process holds is waited for, a quarter of the deadline at most. `key`: what the servers have to prove that they know.
     pub fn prepare(plan: &Plan, helpers: &'a Helpers, key: Option<Key>) -> Result<Machine<'a>> {
         // Each of these reads a file at its first call and none later.
         boot_id();
@@ -55,7 +55,9 @@ impl<'a> Machine<'a> {
         Ok(Machine {
             helpers,
             changes,
-            rtc: RefCell::new(rtc.map(|rtc| RtcDevice::open(rtc.device.as_deref()))),
+            rtc: RefCell::new(
+                rtc.map(|rtc| RtcDevice::open_within(rtc.device.as_deref(), HELD.min(plan.deadline / 4))),
+            ),
             shelf: EarlyShelf { helpers, text: RefCell::new(adjtime) },
             key,
             chance,
@@ -91,9 +93,11 @@ impl<'a> Machine<'a> {
             let device = self.rtc.take().unwrap_or_else(|| Err(RtcError::None { tried: Vec::new() }))?;
             Ok(if plan.is_dry() { Box::new(DryRtc::new(device)) } else { Box::new(device) })
         };
-        let mut network = UdpNetwork::new().context("cannot wait for packets")?;
+        let mut network = UdpNetwork::new().context("cannot wait for packets")?.from_address(plan.source_address);
         let mut nonce = || random::u64().ok();
-        let mut progress: Box<dyn Progress> = match TerminalProgress::for_stderr() {
+        let is_watched = !(plan.output.quiet || plan.output.syslog || plan.output.json);
+        let terminal = is_watched.then(TerminalProgress::for_stderr).flatten();
+        let mut progress: Box<dyn Progress> = match terminal {
             Some(progress) => Box::new(progress),
             None => Box::new(NoProgress),
         };
@@ -105,7 +109,7 @@ impl<'a> Machine<'a> {
             key: self.key.as_ref(),
             open_rtc: &mut open_rtc,
             shelf: &self.shelf,
-            local: &chrono::Local,
+            local: LocalZone::get(),
             progress: &mut *progress,
         };
         let mut outcome = sync::run_after(plan, &mut system, earlier);

@@ -7,9 +7,10 @@ use crate::cli::rntpdate::RntpdateCli;
 use crate::discipline::{self, BadHistory, History};
 use crate::outcome::{ExitStatus, Outcome};
 use crate::plan::{MemoryPlan, Plan};
+use crate::printable::printable;
 use crate::report::{self, Channel, Line, Priority};
 use crate::system::history_file::{self, Found};
-use crate::system::local_zone;
+use crate::system::{complain, local_zone};
 
 /// The history, between its file and the run.
 #[derive(Debug)]
@@ -130,12 +131,12 @@ pub fn show(program: &str, cli: &RntpdateCli) -> ExitStatus {
             let with_plot = out.is_terminal();
             for line in report::history_table(&history, with_plot, &local_zone) {
                 // Who reads it may have seen enough.
-                let _ = writeln!(out, "{line}");
+                let _ = writeln!(out, "{}", printable(&line));
             }
             ExitStatus::Done
         }
         Err(why) => {
-            let _ = writeln!(std::io::stderr(), "{program}: cannot show the history {path}: {why}");
+            complain(program, &format!("cannot show the history {path}: {why}"));
             ExitStatus::NotDone
         }
     }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod fault;
+mod usable;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use thiserror::Error;
 use crate::time::Time;
 
 pub use fault::{Fault, FaultKind, Step};
+pub use usable::{no_server, usable};
 
 /// One of the sockets that a [`Network`](crate::system::Network) has open: its place in the order of opening, from 0.
 pub type SocketIndex = usize;
@@ -113,6 +115,9 @@ pub enum ResolveError {
     /// No answer so far, and the run has what it needs from the other servers.
     #[error("no answer in {:.1} s, and not waited for: the others settle the time", .0.as_secs_f64())]
     NotAwaited(Duration),
+    /// All its addresses are such as no server has.
+    #[error("{0}")]
+    NoServer(String),
     /// This machine has no thread for the look-up.
     #[error("this machine cannot look it up: no thread can be started: {0}")]
     NoThread(String),

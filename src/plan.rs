@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod memory;
+mod typed;
 mod unattended;
 
 use std::collections::HashMap;
@@ -123,6 +124,8 @@ pub struct Plan {
     pub port: u16,
     /// Where to send from; a random port if nothing is said.
     pub source_port: Option<u16>,
+    /// The address of this machine to send from; the kernel's choice if nothing is said.
+    pub source_address: Option<IpAddr>,
     /// How to ask.
     pub pace: Pace,
     /// When to disbelieve servers, and how many have to agree.
@@ -158,10 +161,13 @@ pub struct Plan {
 pub enum UsageError {
     /// Nobody to ask.
     #[error(
-        "no server given; usage: {0} [-46bBdqsuv] [-a key] [-e delay] [-k file] [-o version] [-p samples] [-t seconds] \
+        "no server given; usage: {0} [-46bBdqsuvw] [-a key] [-e delay] [-k file] [-o version] [-p samples] [-t seconds] \
          [-U user] server ... (all options: {0} --help)"
     )]
     NoServer(String),
+    /// A word that can be no server; with what to type instead.
+    #[error("{0}")]
+    Server(String),
     /// ntpdate's words.
     #[error("number of samples ({0}) is invalid: it is 1 to 8")]
     Samples(String),
@@ -185,14 +191,24 @@ pub enum UsageError {
     #[error("--noadjfile needs --utc or --localtime")]
     NoScale,
     /// The RTC and its file are root's.
-    #[error("-w needs root's rights to the end, for the RTC and the adjtime file: it does not go with -U")]
+    #[error("-w does not go with -U: the adjtime file is root's to write; leave one of them out")]
     RtcAsUser,
+    /// Addresses of the one family do not reach the other.
+    #[error("--source-address {0} does not go with {1}: leave {1} out, or give an address of the other kind")]
+    SourceFamily(IpAddr, &'static str),
     /// An option that means nothing without another.
     #[error("{0} is of use with --discipline only")]
     WithoutDiscipline(&'static str),
 }
 
 impl Plan {
+    /// Whether the words of a command line can be meant, before it is known which servers are asked.
+    pub fn check(program: &str, cli: &RntpdateCli) -> Result<(), UsageError> {
+        typed::check(&cli.servers)?;
+        let anybody = if cli.servers.is_empty() { vec!["localhost".to_owned()] } else { cli.servers.clone() };
+        Plan::new(program, &RntpdateCli { servers: anybody, ..cli.clone() }).map(drop)
+    }
+
     /// Decides what a command line means.
     pub fn new(program: &str, cli: &RntpdateCli) -> Result<Plan, UsageError> {
         if cli.servers.is_empty() && !cli.self_test {
@@ -209,21 +225,23 @@ impl Plan {
         let mode = RunMode::of(cli);
         let pace = pace(cli, mode)?;
         let enough = NAMES + (pace.polite + pace.timeout) * pace.samples as u32;
+        let source_address = source_address(cli)?;
         let enough = enough + unattended.wait.unwrap_or_default();
         let deadline = seconds("deadline", cli.deadline.as_deref(), enough)?;
         Ok(Plan {
             program: program.to_owned(),
             servers,
             mode,
-            family: if cli.ipv4 {
-                Family::V4
-            } else if cli.ipv6 {
-                Family::V6
-            } else {
-                Family::Any
+            family: match source_address {
+                _ if cli.ipv4 => Family::V4,
+                _ if cli.ipv6 => Family::V6,
+                Some(IpAddr::V4(_)) => Family::V4,
+                Some(IpAddr::V6(_)) => Family::V6,
+                None => Family::Any,
             },
             port: port("port", cli.port.as_deref())?.unwrap_or(PORT),
             source_port: port("source port", cli.source_port.as_deref())?,
+            source_address,
             pace,
             rules: rules(cli, lone_name)?,
             key: key(cli)?,
@@ -256,6 +274,19 @@ impl Plan {
     /// Whether the run sets nothing.
     pub fn is_dry(&self) -> bool {
         self.mode != RunMode::Sync
+    }
+}
+
+fn source_address(cli: &RntpdateCli) -> Result<Option<IpAddr>, UsageError> {
+    let Some(text) = &cli.source_address else { return Ok(None) };
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let address = bare.parse::<IpAddr>().ok().filter(|address| !address.is_unspecified() && !address.is_multicast());
+    let range = "an address of this machine, which \"ip address\" shows";
+    let address = address.ok_or_else(|| UsageError::Value { name: "source address", value: text.clone(), range })?;
+    match address {
+        IpAddr::V4(_) if cli.ipv6 => Err(UsageError::SourceFamily(address, "-6")),
+        IpAddr::V6(_) if cli.ipv4 => Err(UsageError::SourceFamily(address, "-4")),
+        _ => Ok(Some(address)),
     }
 }
 
@@ -337,20 +368,26 @@ fn policy(cli: &RntpdateCli) -> Result<Policy, UsageError> {
         max_step: step_limit("largest step", cli.max_step.as_deref())?.map(|limit| (limit, "--max-step")),
         forward_only: cli.forward_only,
         floor: (!cli.allow_past).then(floor),
+        daemon: None,
     })
 }
 
 /// Hosts, and the ports that stand behind some of them.
 fn servers(words: &[String]) -> Result<(Vec<String>, Vec<Option<u16>>), UsageError> {
     let split = |word: &String| {
-        let (host, port) = match word.rsplit_once(':') {
-            Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
-            _ => (word.as_str(), None),
-        };
+        let (host, port) = split(word);
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         Ok((bare.to_owned(), self::port("port", port)?))
     };
     words.iter().map(split).collect()
+}
+
+/// Where the host ends, with its brackets, and what stands for its port.
+fn split(word: &str) -> (&str, Option<&str>) {
+    match word.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
+        _ => (word, None),
+    }
 }
 
 fn rtc(cli: &RntpdateCli) -> Result<Option<RtcPlan>, UsageError> {

@@ -29,6 +29,8 @@ pub struct Policy {
     pub forward_only: bool,
     /// No time before this one.
     pub floor: Option<Time>,
+    /// A running time daemon, and its process, whose clock this is.
+    pub daemon: Option<(&'static str, u32)>,
 }
 
 /// What is to be done.
@@ -45,6 +47,14 @@ pub enum Decision {
 /// Which limit forbids it. Each text names the limit and its option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
+    /// Another program keeps the clock.
+    #[error("{name} (pid {pid}) is running and sets it; stop it, or insist with --force")]
+    Daemon {
+        /// The program.
+        name: &'static str,
+        /// Its process.
+        pid: u32,
+    },
     /// The step is too large.
     #[error("larger than {option} {limit:.3} allows")]
     StepTooLarge {
@@ -83,6 +93,9 @@ impl Policy {
 
     /// The first limit that forbids it. A slew never turns the clock back and has no limit but the floor.
     fn refusal(&self, decision: Decision, offset: Interval, target: Time) -> Option<Refusal> {
+        if let Some((name, pid)) = self.daemon {
+            return Some(Refusal::Daemon { name, pid });
+        }
         if let Some(floor) = self.floor
             && target < floor
         {
@@ -106,7 +119,7 @@ mod tests {
 
     fn policy(manner: Manner) -> Policy {
         let threshold = Interval::from_micros(500_000);
-        Policy { manner, step_threshold: threshold, max_step: None, forward_only: false, floor: None }
+        Policy { manner, step_threshold: threshold, max_step: None, forward_only: false, floor: None, daemon: None }
     }
 
     #[test]
@@ -156,12 +169,20 @@ mod tests {
     }
 
     #[test]
+    fn a_daemon_keeps_its_clock_however_small_the_offset() {
+        let kept = Policy { daemon: Some(("chronyd", 7)), ..policy(Manner::ByThreshold) };
+        let refused = Decision::Refuse(Refusal::Daemon { name: "chronyd", pid: 7 });
+        assert_eq!([0, 5, -5].map(|seconds| kept.decide(Interval::from_secs(seconds), NOW)), [refused; 3]);
+    }
+
+    #[test]
     fn refusals_name_the_limit_and_the_option() {
         let texts = [
             Refusal::StepTooLarge { limit: Interval::from_secs(10), option: "--max-step" },
             Refusal::Backward,
             Refusal::BeforeRelease(Time::from_unix(31, 0), Interval::from_secs(-99)),
             Refusal::BeforeRelease(NOW, Interval::from_secs(-1024 * 7 * 86_400 - 3)),
+            Refusal::Daemon { name: "chronyd", pid: 7 },
         ]
         .map(|refusal| refusal.to_string());
         assert_eq!(
@@ -172,6 +193,7 @@ mod tests {
                 "the time would be 1970-01-01 00:00:31 UTC, before this program's release; --allow-past lets it",
                 "the time would be 2027-01-15 08:00:00 UTC, before this program's release (1024 weeks back: a GPS receiver that \
                  has begun to count its weeks anew); --allow-past lets it",
+                "chronyd (pid 7) is running and sets it; stop it, or insist with --force",
             ]
         );
     }

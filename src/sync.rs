@@ -3,6 +3,7 @@
 mod ending;
 mod remember;
 mod roster;
+mod servers;
 
 use std::time::Duration;
 
@@ -20,11 +21,18 @@ use crate::outcome::{Conclusion, Outcome, RtcResult, Server};
 use crate::plan::Plan;
 use crate::policy::Decision;
 use crate::system::{Clock, Network, Progress, Resolver};
-use crate::time::Interval;
+use crate::time::{Interval, Reading};
 use crate::wire::{Key, NtpTimestamp};
 
-use ending::{End, Ending, contenders};
-use roster::{Asked, Roster};
+use ending::{End, Ending, Look, contenders};
+use roster::Roster;
+pub(crate) use roster::expand;
+use servers::Asked;
+
+/// Samples younger than this need no confirmation before the clock is set.
+const FRESH: Duration = Duration::from_millis(100);
+/// How long a confirmation is waited for.
+const REFRESH: Duration = Duration::from_millis(500);
 
 /// What a run works on.
 pub struct System<'a> {
@@ -57,14 +65,14 @@ pub fn run(plan: &Plan, system: &mut System<'_>) -> Outcome {
 pub fn run_after(plan: &Plan, system: &mut System<'_>, earlier: Option<&History>) -> Outcome {
     let started = system.clock.now();
     let mut roster = Roster::begin(plan, system.resolver, &started);
-    let (contacts, trace, end) = converse(plan, system, &mut roster, started.raw + plan.deadline);
+    let Heard { contacts, trace, end } = converse(plan, system, &mut roster, started.raw + plan.deadline);
     let missing = roster.missing();
     roster.give_up(
         &system.clock.now(),
         if end == End::Complete { ResolveError::TimedOut } else { ResolveError::NotAwaited },
     );
     let (hosts, asked, order) = roster.finish();
-    let (servers, estimate) = judge(plan, contacts, (&asked, &missing), end);
+    let (servers, estimate) = judge(plan, contacts, (&asked, &missing), (end, system.clock.now().raw));
     let (servers, estimate, trace) = in_order(&order, servers, estimate, trace);
     let (mut warnings, mut taught) = (Vec::new(), None);
     let conclusion = match estimate {
@@ -96,50 +104,132 @@ pub fn run_after(plan: &Plan, system: &mut System<'_>, earlier: Option<&History>
     }
 }
 
-/// Sends, waits and receives until all is said, or nothing more can change what is found, or `deadline`, a raw monotonic time,
-/// is there. A server is asked as soon as its address is known.
-fn converse(
-    plan: &Plan,
-    system: &mut System<'_>,
-    roster: &mut Roster<'_>,
-    deadline: Duration,
-) -> (Vec<Contact>, Trace, End) {
+/// What came of asking the servers.
+struct Heard {
+    contacts: Vec<Contact>,
+    trace: Trace,
+    end: End,
+}
+
+/// Asks the servers until all is said, or nothing more can change what is found, or `deadline`, a raw monotonic time, is there.
+/// A server is asked as soon as its address is known.
+fn converse<'a>(plan: &'a Plan, system: &mut System<'_>, roster: &mut Roster<'a>, deadline: Duration) -> Heard {
     let start = system.clock.now().raw;
     let mut exchange = Exchange::new(&[], plan.pace.clone(), start, deadline).with_key(system.key.cloned());
-    let (mut events, mut ending) = (Vec::new(), Ending::new(plan));
-    let mut is_watching = roster.descriptor().map(|names| system.network.watch(names)).is_some();
-    let end = loop {
-        let now = system.clock.now();
-        roster.take_in(&now);
-        if is_watching && !roster.is_open() {
-            is_watching = false;
-            roster.descriptor().into_iter().for_each(|names| system.network.unwatch(names));
+    let is_watching = roster.descriptor().map(|names| system.network.watch(names)).is_some();
+    let mut asking = Asking { plan, roster, ending: Ending::new(plan), deadline, is_watching };
+    let end = exchange_until(system, &mut exchange, &mut asking);
+    asking.unwatch(system.network);
+    if !plan.is_dry() {
+        refresh(system, &mut exchange);
+    }
+    let (contacts, trace) = exchange.finish(&system.clock.now());
+    Heard { contacts, trace, end }
+}
+
+/// Servers that were heard some time ago are asked once more before the clock is set: if this machine stood still while it
+/// waited for others, what they said no longer holds, and nothing but a server can tell.
+fn refresh(system: &mut System<'_>, exchange: &mut Exchange) {
+    let now = system.clock.now().raw;
+    if exchange.refresh(now.saturating_sub(FRESH), now) > 0 {
+        exchange_until(system, exchange, &mut Refreshing { until: now + REFRESH });
+    }
+}
+
+/// What a part of a run sends, waits and receives for.
+trait Part {
+    /// Takes in what has become known otherwise than from servers.
+    fn take_in(&mut self, network: &mut dyn Network, exchange: &mut Exchange, now: &Reading);
+
+    /// Until when, a raw monotonic time later than `now`, that is waited for though all servers have had their say.
+    fn awaited_until(&self, exchange: &Exchange, now: Duration) -> Option<Duration>;
+
+    /// Whether it may end at the raw monotonic time `now`.
+    fn look(&mut self, exchange: &Exchange, now: Duration) -> Look;
+}
+
+/// All servers are asked, also those whose addresses become known meanwhile.
+struct Asking<'a, 'b> {
+    plan: &'a Plan,
+    roster: &'b mut Roster<'a>,
+    ending: Ending<'a>,
+    deadline: Duration,
+    is_watching: bool,
+}
+
+impl Asking<'_, '_> {
+    fn unwatch(&mut self, network: &mut dyn Network) {
+        if std::mem::take(&mut self.is_watching) {
+            self.roster.descriptor().into_iter().for_each(|names| network.unwatch(names));
         }
-        ask_new(plan, system.network, &mut exchange, roster.asked(), now.raw);
-        let until = match exchange.next(now.raw) {
+    }
+}
+
+impl Part for Asking<'_, '_> {
+    fn take_in(&mut self, network: &mut dyn Network, exchange: &mut Exchange, now: &Reading) {
+        self.roster.take_in(now);
+        if !self.roster.is_open() {
+            self.unwatch(network);
+        }
+        ask_new(self.plan, network, exchange, self.roster.asked(), now.raw);
+    }
+
+    fn awaited_until(&self, exchange: &Exchange, now: Duration) -> Option<Duration> {
+        let names = self.roster.awaited_until(exchange.is_served()).map(|until| until.min(self.deadline));
+        names.filter(|until| *until > now)
+    }
+
+    fn look(&mut self, exchange: &Exchange, now: Duration) -> Look {
+        self.ending.look(exchange, self.roster, now)
+    }
+}
+
+/// Servers that were asked once more are waited for until this raw monotonic time.
+struct Refreshing {
+    until: Duration,
+}
+
+impl Part for Refreshing {
+    fn take_in(&mut self, _: &mut dyn Network, _: &mut Exchange, _: &Reading) {}
+
+    fn awaited_until(&self, _: &Exchange, _: Duration) -> Option<Duration> {
+        None
+    }
+
+    fn look(&mut self, exchange: &Exchange, now: Duration) -> Look {
+        let is_over = !exchange.is_refreshing() || now >= self.until;
+        if is_over { Look::End(End::Complete) } else { Look::Again(Some(self.until)) }
+    }
+}
+
+/// Sends, waits and receives until that part of the run is over, or all is said.
+fn exchange_until(system: &mut System<'_>, exchange: &mut Exchange, part: &mut dyn Part) -> End {
+    let mut events = Vec::new();
+    loop {
+        let reading = system.clock.now();
+        let now = reading.raw;
+        part.take_in(system.network, exchange, &reading);
+        let servers = match exchange.next(now) {
             Action::Send(server) => {
-                if let Err(fault) = send(system, &mut exchange, server) {
-                    exchange.failed(server, fault, now.raw);
+                if let Err(fault) = send(system, exchange, server) {
+                    exchange.failed(server, fault, now);
                 }
                 continue;
             }
             Action::Wait(until) => Some(until),
             Action::Done => None,
         };
-        let names = roster.awaited_until(exchange.is_served()).map(|until| until.min(deadline));
-        let names = names.filter(|until| until.saturating_sub(now.raw) > Duration::ZERO);
-        if let Some(end) = ending.look(&exchange, roster, now.raw) {
-            break end;
-        }
-        let Some(until) = until.or(names) else { break End::Complete };
-        let until = [names, ending.next_look()].into_iter().flatten().fold(until, Duration::min);
-        tell(system.progress, &exchange);
-        system.network.wait(until.saturating_sub(now.raw), &mut events);
-        take_in(&mut events, &mut exchange, &*system.clock);
-        tell(system.progress, &exchange);
-    };
-    let (contacts, trace) = exchange.finish(&system.clock.now());
-    (contacts, trace, end)
+        let awaited = [servers, part.awaited_until(exchange, now)].into_iter().flatten().min();
+        let Some(until) = awaited else { return End::Complete };
+        let until = match part.look(exchange, now) {
+            Look::End(end) => return end,
+            Look::Again(at) => at.map_or(until, |at| until.min(at)),
+        };
+        tell(system.progress, exchange);
+        system.network.wait(until.saturating_sub(now), &mut events);
+        take_in(&mut events, exchange, &*system.clock);
+        tell(system.progress, exchange);
+    }
 }
 
 /// Opens a way to each server that has become known.
@@ -182,10 +272,10 @@ fn judge(
     plan: &Plan,
     contacts: Vec<Contact>,
     (asked, missing): (&[Asked], &[usize]),
-    end: End,
+    (end, now): (End, Duration),
 ) -> (Vec<Server>, Result<Estimate, NoEstimate>) {
     let measured = contacts.iter().map(|contact| (&contact.candidate, !contact.is_finished));
-    let assessment = assess(&contenders(measured, asked, missing, end), &plan.rules);
+    let assessment = assess(&contenders(measured, asked, missing, end), &plan.rules, now);
     let judged = assessment.peers.into_iter().zip(assessment.verdicts);
     let servers = contacts
         .into_iter()

@@ -244,3 +244,28 @@ fn the_file_is_read_before_another_user_is_become() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(text(&output.stdout).starts_with("server 127.0.0.1, stratum 2, offset +"), "{output:?}");
 }
+
+#[test]
+fn a_file_that_others_can_change_is_taken_with_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = key_file(folder.path(), KEYS.as_bytes(), 0o640);
+    let server = signing().start();
+    let (port, name) = (server.port().to_string(), file.to_str().unwrap());
+    let warnings = || {
+        let output = rntpdate(&["-q", "-a7", "-k", name, "--port", &port, "127.0.0.1"]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        text(&output.stderr)
+    };
+    assert_eq!(warnings(), "");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o660)).unwrap();
+    let written = warnings();
+    assert!(written.contains(&format!("key file {name} can be changed by group ")), "{written}");
+    assert!(written.contains(&format!("(mode 0660): chmod 640 {name}")) && written.lines().count() == 1, "{written}");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    std::os::unix::fs::chown(&file, Some(12345), None).unwrap();
+    let owned = warnings();
+    assert!(owned.contains(&format!("key file {name} belongs to user 12345, who can change its keys")), "{owned}");
+}

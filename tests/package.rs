@@ -42,7 +42,7 @@ fn release() {
     );
 }
 
-const FILES: [&str; 20] = [
+const FILES: [&str; 21] = [
     "/lib/systemd/system/rntpdate-boot.service",
     "/lib/systemd/system/rntpdate.service",
     "/lib/systemd/system/rntpdate.timer",
@@ -57,6 +57,7 @@ const FILES: [&str; 20] = [
     "/usr/share/doc/rntpdate/examples/rntpdate.cron",
     "/usr/share/doc/rntpdate/examples/rntpdate.ifupdown",
     "/usr/share/doc/rntpdate/examples/rntpdate.networkmanager",
+    "/usr/share/doc/rntpdate/rntpdate.schema.json",
     "/usr/share/fish/vendor_completions.d/rhwclock.fish",
     "/usr/share/fish/vendor_completions.d/rntpdate.fish",
     "/usr/share/man/man8/rhwclock.8.gz",

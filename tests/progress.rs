@@ -75,3 +75,23 @@ fn nobody_is_shown_progress_in_a_pipe() {
     let errors = String::from_utf8(output.stderr).expect("text");
     assert!(errors.lines().all(|line| line.contains("rntpdate[")) && !errors.contains('\r'), "{errors:?}");
 }
+
+#[test]
+fn nobody_is_shown_progress_whose_output_goes_elsewhere() {
+    for option in ["-s", "--json"] {
+        let server = Server::builder().behave(Behaviour::Silent).start();
+        let mut command = waiting_run(&server);
+        command.arg(option);
+        let seen = on_a_terminal(command);
+        assert!(!seen.contains("waiting for") && !seen.contains("looking up"), "{option}: {seen:?}");
+    }
+    // The clock cannot be set: the run has no right to.
+    let server = Server::builder().behave(Behaviour::Silent).start();
+    let mut command = Command::new("setpriv");
+    command.args(["--bounding-set", "-sys_time", "--inh-caps", "-sys_time", env!("CARGO_BIN_EXE_rntpdate")]);
+    let port = server.addr().port().to_string();
+    command.args(["--quiet", "-p2", "-t0.3", "--port", &port, "127.0.0.1"]).stdin(Stdio::null());
+    let seen = on_a_terminal(command);
+    let lines: Vec<&str> = seen.lines().collect();
+    assert!(lines.len() == 1 && lines[0].contains("no server suitable") && !seen.contains("waiting for"), "{seen:?}");
+}

@@ -139,6 +139,21 @@ fn a_clock_set_and_an_rtc_not_set_is_status_3() {
 }
 
 #[test]
+fn an_rtc_that_is_held_for_a_second_is_waited_for_within_the_deadline() {
+    let Some(net) = Net::new() else { return };
+    let script = "
+        held() { sleep $1 </dev/rtc0 & holder=$!; sleep 0.2; shift
+            begun=$(cut -d' ' -f1 /proc/uptime); rntpdate -b -w \"$@\" 10.0.2.2 2>&1; status=$?
+            echo \"$name-seconds $(awk -v a=$begun '{ printf \"%.2f\", $1 - a }' /proc/uptime)\"
+            echo \"$name-status $status\"; kill $holder 2>/dev/null; wait; }
+        name=short; held 1.2; name=long; held 60 --deadline 2";
+    let run = run(net.guest(), script);
+    assert_eq!((run.value("short-status"), run.value("long-status")), ("0", "3"), "{}", run.console);
+    assert!(run.console.contains("in use by sleep (process "), "{}", run.console);
+    assert!(run.number("long-seconds") < 2.5, "{}", run.console);
+}
+
+#[test]
 fn a_machine_without_rtc_is_a_failure_or_a_note() {
     let Some(net) = Net::new() else { return };
     let script = "rntpdate -b -w 10.0.2.2 2>&1; echo plain $?; rntpdate -w --rtc-optional 10.0.2.2 2>&1 | tail -1

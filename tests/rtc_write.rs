@@ -11,7 +11,7 @@ use rntpdate::system::Clock as _;
 use rntpdate::system::rtc::{DryRtc, Rtc as _, RtcChange};
 use rntpdate::system::rtc_error::RtcError;
 use rntpdate::time::{Interval, Time};
-use support::fake_rtc::{Board, Chip, FakeRtc};
+use support::fake_rtc::{Board, Chip, EINVAL, EIO, FakeRtc};
 
 const NOW: i64 = 1_795_428_000;
 
@@ -127,6 +127,51 @@ fn waiting_for_a_stopped_chip_ends() {
     let error = FakeRtc::new(&board).wait_tick(&board).unwrap_err();
     assert!(matches!(error, RtcError::NoTick { .. }), "{error}");
     assert!(board.now().raw - begun < Duration::from_secs(5));
+}
+
+#[test]
+fn a_read_that_fails_among_many_is_tried_again() {
+    let rules: [fn(u64) -> Option<i32>; 5] = [
+        |count| (count == 1).then_some(EIO),
+        |count| (count <= 3).then_some(EINVAL),
+        |count| (count % 3 == 2).then_some(EINVAL),
+        |count| (200..220).contains(&count).then_some(EIO),
+        |count| (count % 2 == 0).then_some(EIO),
+    ];
+    for (number, fails) in rules.into_iter().enumerate() {
+        for interrupt in [true, false] {
+            let board = board(0).with(|state| (state.fails, state.interrupt) = (fails, interrupt));
+            let written = write(&board, VERIFY).unwrap_or_else(|error| panic!("{number}: {error}"));
+            let seen = written.verified.unwrap();
+            assert!((seen.error - board.chip_error()).abs() <= seen.bound, "{number}: {seen:?}");
+            assert!(seen.bound < Interval::from_micros(8000), "{number}: {seen:?}");
+        }
+    }
+}
+
+#[test]
+fn the_battery_is_named_when_the_first_reads_all_say_so() {
+    let wait = |fails: fn(u64) -> Option<i32>| {
+        let board = board(0).with(|state| (state.fails, state.interrupt) = (fails, false));
+        FakeRtc::new(&board).wait_tick(&board).unwrap_err().to_string()
+    };
+    assert!(wait(|_| Some(EINVAL)).contains("its battery is empty"));
+    let broken = "cannot read the RTC /dev/fake: Input/output error (os error 5)";
+    assert_eq!(wait(|_| Some(EIO)), broken);
+    assert_eq!(wait(|count| Some(if count == 2 { EIO } else { EINVAL })), broken);
+    let later = wait(|count| (count > 5).then_some(EINVAL));
+    assert_eq!(later, "cannot read the RTC /dev/fake: Invalid argument (os error 22)");
+}
+
+#[test]
+fn a_chip_on_a_bus_is_read_each_two_milliseconds_and_a_pcs_more_often() {
+    for (driver, most, bound) in [("rtc-ds1307", 520, 1100), ("rtc_cmos", 2000, 350)] {
+        let board = board(0).with(|state| state.driver = Some(driver));
+        let tick = rntpdate::system::rtc_tick::exact(&mut FakeRtc::new(&board), &board).unwrap();
+        let made = board.0.borrow().reads_made;
+        assert!(made <= most, "{driver}: {made} reads");
+        assert!(tick.bound <= Interval::from_micros(bound), "{driver}: {}", tick.bound);
+    }
 }
 
 #[test]

@@ -153,6 +153,67 @@ fn the_services_allow_the_system_calls_that_a_run_makes() {
     assert!(forbidden.is_empty(), "{forbidden:?}");
 }
 
+/// Conditions with a bar are alternatives (systemd.unit(5)).
+#[test]
+fn units_run_in_no_container_but_wsl() {
+    for name in SERVICES.iter().chain(&["rntpdate.timer"]) {
+        let unit = fs::read_to_string(contrib().join(name)).unwrap();
+        let conditions: Vec<&str> =
+            unit.lines().filter_map(|line| line.strip_prefix("ConditionVirtualization=")).collect();
+        assert_eq!(conditions, ["|!container", "|wsl"], "{name}");
+    }
+}
+
+#[test]
+fn the_timer_elapses_every_quarter_of_an_hour_at_a_machines_own_moment() {
+    let unit = fs::read_to_string(contrib().join("rntpdate.timer")).unwrap();
+    let settings: Vec<&str> = unit
+        .lines()
+        .skip_while(|line| *line != "[Timer]")
+        .take_while(|line| *line != "[Install]")
+        .filter(|line| line.contains('='))
+        .collect();
+    // A delay that is not the same each time, or an interval from the last run's end, would move the runs apart.
+    assert_eq!(settings, ["OnCalendar=*:0/15", "RandomizedDelaySec=5min", "FixedRandomDelay=yes", "AccuracySec=1s"]);
+    if !present("systemd-analyze") {
+        return;
+    }
+    let words = ["calendar", "--iterations=9", "--base-time=2026-11-27 00:00:01 UTC", "*:0/15"];
+    let listing = text(&output(Command::new("systemd-analyze").args(words).env("TZ", "UTC")));
+    let times: Vec<&str> =
+        listing.lines().filter(|line| line.contains("UTC")).filter_map(|line| line.split(' ').rev().nth(1)).collect();
+    let minutes = ["00:15:00", "00:30:00", "00:45:00", "01:00:00", "01:15:00"];
+    assert_eq!(times.get(..5), Some(&minutes[..]), "{listing}");
+}
+
+/// Of the real dispatcher: it calls what is in dispatcher.d itself, and waits for none that is a link into no-wait.d
+/// (NetworkManager-dispatcher(8)).
+#[test]
+fn the_words_on_networkmanager_lead_to_a_script_that_is_called() {
+    let etc = tempfile::tempdir().unwrap();
+    let folder = etc.path().join("NetworkManager/dispatcher.d");
+    fs::create_dir_all(folder.join("no-wait.d")).unwrap();
+    let readme = fs::read_to_string(contrib().join("debian/README.Debian")).unwrap();
+    let commands: String = readme
+        .lines()
+        .skip_while(|line| !line.contains("install -D"))
+        .take_while(|line| line.starts_with("    "))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let script = fs::read_to_string(contrib().join("rntpdate.networkmanager")).unwrap();
+    let link = commands.lines().last().unwrap().trim();
+    assert!(script.contains(&format!("#   {link}\n")), "the script and the page say the same: {link}");
+    let here = commands
+        .replace("/usr/share/doc/rntpdate/examples", contrib().to_str().unwrap())
+        .replace("/etc", etc.path().to_str().unwrap());
+    let run = output(Command::new("sh").args(["-euc", &here]));
+    assert!(run.status.success(), "{}", text(&run));
+    let called = folder.join("rntpdate");
+    assert!(fs::symlink_metadata(&called).unwrap().is_symlink());
+    assert_eq!(fs::canonicalize(&called).unwrap(), fs::canonicalize(folder.join("no-wait.d/rntpdate")).unwrap());
+    assert_eq!(fs::read_to_string(called).unwrap(), script);
+}
+
 #[test]
 fn scripts_pass_shellcheck() {
     if !present("shellcheck") {
@@ -196,6 +257,9 @@ fn hooks_start_a_run_when_the_network_comes_up_and_only_then() {
     assert_eq!(hook("rntpdate.networkmanager", &["eth0", "up"], &[]), run);
     assert_eq!(hook("rntpdate.networkmanager", &["eth0", "down"], &[]), "");
     assert_eq!(hook("rntpdate.ifupdown", &[], &[("IFACE", "eth0"), ("METHOD", "dhcp"), ("MODE", "start")]), run);
+    let family =
+        |family| hook("rntpdate.ifupdown", &[], &[("METHOD", "static"), ("ADDRFAM", family), ("MODE", "start")]);
+    assert_eq!(["inet", "inet6", "can"].map(family), [run, run, ""]);
     assert_eq!(hook("rntpdate.ifupdown", &[], &[("IFACE", "lo"), ("METHOD", "loopback"), ("MODE", "start")]), "");
     assert_eq!(hook("rntpdate.ifupdown", &[], &[("IFACE", "eth0"), ("METHOD", "dhcp"), ("MODE", "stop")]), "");
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{ArgAction, ArgGroup, Parser};
 
 /// Read and set the hardware clock (RTC), as hwclock does, but more exactly.
@@ -101,7 +102,7 @@ pub struct RhwclockCli {
     pub noadjfile: bool,
 
     /// Another file than /etc/adjtime
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub adjfile: Option<PathBuf>,
 
     /// After writing the RTC, wait for its next tick and compare

@@ -13,13 +13,26 @@ const WHY: &str = "How to find out what is wrong (see also -d)";
 const UNATTENDED: &str = "Unattended runs: cron, boot, timers";
 const OUTPUT: &str = "What to print, and where";
 
+/// Options of other time programs that people type here, and what they have to do with this one.
+pub const HABITS: &[(&str, &str)] = &[
+    ("-x", "-B slews, however large the offset"),
+    ("-g", "leave it out: without --max-step a step may be of any size"),
+    ("-S", "-b steps, however small the offset"),
+    ("-M", "--step-threshold SECONDS says from where on it steps"),
+    ("-n", "leave it out: the program never goes into the background"),
+    ("-I", "--source-address ADDRESS sends from there"),
+    ("-l", "-s logs to syslog, >FILE 2>&1 into a file"),
+    ("-D", "-d explains what happens"),
+    ("-r", "-q prints the offset and sets nothing"),
+];
+
 /// Ask NTP servers for the time once, and set this machine's clock by what most of them agree on.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(
     version,
     args_override_self = true,
     after_help = "Exit status: 0 the clock is set (or, with -q and -d, could be); 1 it is not; 2 the command line is wrong;\n\
-                  3 the clock is set, but with -w the RTC is not; 4 refused: another time daemon runs, or a limit forbids it.\n\
+                  3 the clock is set (or could be), but with -w the RTC is not; 4 refused: another time daemon runs, or a limit forbids it.\n\
                   When it says \"no server suitable for synchronization found\", run it again with -d."
 )]
 pub struct RntpdateCli {
@@ -113,11 +126,11 @@ pub struct RntpdateCli {
     #[arg(short = 'p', long, value_name = "N", help_heading = SERVERS, allow_hyphen_values = true)]
     pub samples: Option<String>,
 
-    /// How long to wait for one reply [default: 2]
+    /// How long to wait for one reply; with --wait the first tries wait for less [default: 2]
     #[arg(short = 't', long, value_name = "SECONDS", help_heading = SERVERS, allow_hyphen_values = true)]
     pub timeout: Option<String>,
 
-    /// How long the whole run may take, name resolution included [default: what the other options need, 31 without any]
+    /// How long names and servers may take, all in all; see UNATTENDED RUNS for what comes after that [default: what the other options need, 31 without any]
     #[arg(long, value_name = "SECONDS", help_heading = SERVERS, allow_hyphen_values = true)]
     pub deadline: Option<String>,
 
@@ -132,6 +145,11 @@ pub struct RntpdateCli {
     /// Send from this UDP port, for firewalls that let only port 123 through [default: a random one]
     #[arg(long, value_name = "PORT", help_heading = SERVERS, allow_hyphen_values = true)]
     pub source_port: Option<String>,
+
+    /// Send from this address of the machine, where it has several; the looks for a cause of -d do not [default: by the routing
+    /// table]
+    #[arg(long, value_name = "ADDRESS", help_heading = SERVERS)]
+    pub source_address: Option<String>,
 
     /// Send from a random port. That is the default; it undoes an earlier --source-port.
     #[arg(short = 'u', long, help_heading = SERVERS, overrides_with = "source_port")]
@@ -191,7 +209,7 @@ pub struct RntpdateCli {
     #[arg(long, help_heading = OUTPUT, conflicts_with_all = ["query", "debug", "verbose", "self_test"])]
     pub quiet: bool,
 
-    /// Take the servers from this configuration file: ntp.conf, chrony.conf, timesyncd.conf, a list, or a DHCP lease.
+    /// Take the servers from this file: ntp.conf, chrony.conf, timesyncd.conf, ntp.toml and others, a list, or a DHCP lease.
     #[arg(long, value_name = "FILE", help_heading = SERVERS, conflicts_with_all = ["servers", "self_test"])]
     pub from: Option<PathBuf>,
 
@@ -219,7 +237,7 @@ pub struct RntpdateCli {
     #[arg(long, help_heading = CLOCK)]
     pub forward_only: bool,
 
-    /// Let the clock be set to a time before this program was released.
+    /// Let the clock be set to a time before this program was built or released.
     #[arg(long, help_heading = CLOCK)]
     pub allow_past: bool,
 

@@ -1,7 +1,11 @@
 //! chrony.conf and .sources files (chrony.conf(5)).
 
+mod known;
+
 use super::server::parse_port;
-use super::{Include, Item, Parsed, Proof, Server, numbered};
+use super::{Include, Item, Parsed, Proof, Server, numbered, words};
+
+pub(super) use known::DIRECTIVES;
 
 /// A line that begins with one of these is a comment.
 const COMMENT: [char; 4] = ['!', ';', '#', '%'];
@@ -14,15 +18,19 @@ pub(super) fn parse(text: &str) -> Parsed {
             continue;
         }
         let mut words = line.split_whitespace();
+        let Some(directive) = words.next() else { continue };
         // Directives may be in either case.
-        let directive = words.next().unwrap_or_default().to_ascii_lowercase();
+        let directive = directive.to_ascii_lowercase();
         let words: Vec<&str> = words.collect();
         let directories = || words.iter().map(|word| (*word).to_owned()).collect();
         match directive.as_str() {
-            "server" | "pool" | "peer" => {
-                if let Some(server) = server(&words).transpose() {
-                    parsed.server(number, server);
-                }
+            "server" | "pool" | "peer" => server(&mut parsed, number, &words),
+            // Behind the threshold stand those that the clock is first set by.
+            "initstepslew" => words.iter().skip(1).for_each(|word| parsed.server(number, Server::parse(word))),
+            "minsources" => parsed.min_servers(number, "minsources", words.first().copied()),
+            "authselectmode" => {
+                let is_required = words.first().is_some_and(|mode| mode.eq_ignore_ascii_case("require"));
+                parsed.items.push(Item::OnlyProven(is_required.then_some(number)));
             }
             "include" | "confdir" | "sourcedir" if words.is_empty() => {
                 parsed.fault(number, format!("{directive} needs a path"));
@@ -30,25 +38,25 @@ pub(super) fn parse(text: &str) -> Parsed {
             "include" => parsed.items.push(Item::Include(Include::Files(words[0].to_owned()))),
             "confdir" => parsed.items.push(Item::Include(Include::Directories(directories(), ".conf"))),
             "sourcedir" => parsed.items.push(Item::Include(Include::Directories(directories(), ".sources"))),
-            _ => {}
+            _ if DIRECTIVES.contains(&directive.as_str()) => {}
+            _ => parsed.unknown(number, &directive, "directive of chrony.conf", DIRECTIVES),
         }
     }
     parsed
 }
 
-/// Nothing for what is not to be asked.
-fn server(words: &[&str]) -> Result<Option<Server>, String> {
-    let [host, options @ ..] = words else { return Err("the server's name is missing".to_owned()) };
-    let mut server = Server::parse(host)?;
-    let has = |name: &str| options.iter().any(|option| option.eq_ignore_ascii_case(name));
-    if has("noselect") {
-        return Ok(None);
+/// Adds the server of a line, unless it is not to be asked.
+fn server(parsed: &mut Parsed, line: usize, words: &[&str]) {
+    let [host, words @ ..] = words else { return parsed.fault(line, "the server's name is missing") };
+    let options = words::options(words, known::SERVER_OPTIONS);
+    if options.has("noselect") {
+        return;
     }
-    if let Some(place) = options.iter().position(|option| option.eq_ignore_ascii_case("port")) {
-        server.port = Some(parse_port(options.get(place + 1).unwrap_or(&""))?);
-    }
-    server.proof = if has("nts") { Some(Proof::Nts) } else { has("key").then_some(Proof::Key) };
-    Ok(Some(server))
+    let port = options.value("port").map(parse_port).transpose();
+    let server = Server::parse(host).and_then(|server| Ok(Server { port: port?.or(server.port), ..server }));
+    let proof = if options.has("nts") { Some(Proof::Nts) } else { options.has("key").then_some(Proof::Key) };
+    parsed.server(line, server.map(|server| Server { proof, ..server }));
+    parsed.unknown_options(line, &options);
 }
 
 #[cfg(test)]
@@ -96,6 +104,14 @@ mod tests {
                 Item::Include(Include::Files("/etc/c/*.conf".into())),
             ]
         );
+    }
+
+    #[test]
+    fn sources_that_have_to_agree() {
+        let parsed = parse("minsources 2\nserver a.example\nMinSources 3\nminsources 0\nminsources\nminsources two\n");
+        let numbers: Vec<&Item> = parsed.items.iter().filter(|item| matches!(item, Item::MinServers(_))).collect();
+        assert_eq!(numbers, [&Item::MinServers(2), &Item::MinServers(3), &Item::MinServers(1)]);
+        assert_eq!(parsed.faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [5, 6]);
     }
 
     #[test]

@@ -1,6 +1,10 @@
-//! ntp.conf: ntp.org's, NTPsec's, and OpenNTPD's, which only says `servers` besides (ntp.conf(5), ntpd.conf(5)).
+//! ntp.conf of ntp.org and NTPsec (ntp.conf(5)).
 
-use super::{Include, Item, Parsed, Proof, Server, numbered};
+mod known;
+
+use super::{Include, Item, Parsed, Proof, Server, numbered, words};
+
+pub(super) use known::DIRECTIVES;
 
 /// Local hardware clocks are addressed like this (ntp.org's reference clock drivers); they are no servers to ask.
 const REFERENCE_CLOCKS: &str = "127.127.";
@@ -9,42 +13,49 @@ pub(super) fn parse(text: &str) -> Parsed {
     let mut parsed = Parsed::default();
     for (number, line) in numbered(text) {
         let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
-        match words.next().unwrap_or_default() {
-            "server" | "servers" | "peer" | "pool" => {
-                if let Some(server) = server(&words.collect::<Vec<_>>()).transpose() {
-                    parsed.server(number, server);
-                }
-            }
-            "includefile" | "include" => match words.next() {
+        let Some(directive) = words.next() else { continue };
+        let words: Vec<&str> = words.collect();
+        match directive {
+            "server" | "servers" | "peer" | "pool" => server(&mut parsed, number, &words),
+            "includefile" | "include" => match words.first() {
                 Some(path) => parsed.items.push(Item::Include(Include::Files(path.trim_matches('"').to_owned()))),
                 None => parsed.fault(number, "the file to include is missing"),
             },
-            _ => {}
+            "tos" => {
+                if let Some(place) = words.iter().position(|word| *word == "minsane") {
+                    parsed.min_servers(number, "tos minsane", words.get(place + 1).copied());
+                }
+            }
+            _ if DIRECTIVES.contains(&directive) => {}
+            _ => parsed.unknown(number, directive, "directive of ntp.conf", DIRECTIVES),
         }
     }
     parsed
 }
 
-/// Nothing for what is not to be asked.
-fn server(words: &[&str]) -> Result<Option<Server>, String> {
+/// Adds the server of a line, unless it is not to be asked.
+fn server(parsed: &mut Parsed, line: usize, words: &[&str]) {
     // Every address of a name is asked anyway: which family the daemon would take does not matter.
     let words = if let ["-4" | "-6", rest @ ..] = words { rest } else { words };
-    let [host, options @ ..] = words else { return Err("the server's name is missing".to_owned()) };
-    if options.contains(&"noselect") {
-        return Ok(None);
+    let [host, words @ ..] = words else { return parsed.fault(line, "the server's name is missing") };
+    let options = words::options(words, known::SERVER_OPTIONS);
+    if options.has("noselect") {
+        return;
     }
-    let mut server = Server::parse(host.trim_matches('"'))?;
-    if server.host.starts_with(REFERENCE_CLOCKS) {
-        return Ok(None);
-    }
-    if options.contains(&"nts") {
+    let mut server = match Server::parse(host.trim_matches('"')) {
+        Ok(server) if server.host.starts_with(REFERENCE_CLOCKS) => return,
+        Ok(server) => server,
+        Err(text) => return parsed.fault(line, text),
+    };
+    if options.has("nts") {
         // The port of the key exchange, not of the time.
         server.port = None;
         server.proof = Some(Proof::Nts);
-    } else if options.contains(&"key") || options.contains(&"autokey") {
+    } else if options.has("key") || options.has("autokey") {
         server.proof = Some(Proof::Key);
     }
-    Ok(Some(server))
+    parsed.items.push(Item::Server(server));
+    parsed.unknown_options(line, &options);
 }
 
 #[cfg(test)]
@@ -109,6 +120,13 @@ mod tests {
                 (5, "\"70000\" is no port: it is 1 to 65535"),
             ]
         );
+    }
+
+    #[test]
+    fn servers_that_have_to_agree() {
+        let parsed = parse("tos minclock 3 minsane 2 # three later\ntos maxclock 6\ntos minsane 3\ntos minsane\n");
+        assert_eq!(parsed.items, [Item::MinServers(2), Item::MinServers(3)]);
+        assert_eq!(parsed.faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [4]);
     }
 
     #[test]

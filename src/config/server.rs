@@ -1,6 +1,6 @@
 //! One server as a file names it.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Bytes in an interface's name (IFNAMSIZ of linux/if.h, without its zero).
 const MAX_INTERFACE: usize = 15;
@@ -64,17 +64,30 @@ fn split_port(word: &str) -> Result<(&str, Option<&str>), String> {
     })
 }
 
-/// A name may have the characters that DNS and /etc/hosts have in practice, an IPv6 address its interface after a `%`.
+/// A name may have the characters that DNS and /etc/hosts have in practice, an IPv6 address its interface after a `%`. No server
+/// has an address of 0.0.0.0/8, which is this machine, of a group, or of all.
 fn is_host(host: &str) -> bool {
     if host.contains(':') {
         let (address, zone) = host.split_once('%').unwrap_or((host, "lo"));
-        return address.parse::<Ipv6Addr>().is_ok() && is_interface(zone);
+        let is_server = |address: Ipv6Addr| !address.is_unspecified() && !address.is_multicast();
+        return address.parse().is_ok_and(is_server) && is_interface(zone);
     }
-    if host.parse::<IpAddr>().is_ok() {
-        return true;
+    if let Ok(address) = host.parse::<Ipv4Addr>() {
+        return address.octets()[0] != 0 && !address.is_multicast() && !address.is_broadcast();
     }
     let name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    (1..=253).contains(&host.len()) && host.chars().all(name) && !host.starts_with(['-', '.'])
+    (1..=253).contains(&host.len()) && host.chars().all(name) && !host.starts_with(['-', '.']) && !is_number(host)
+}
+
+/// What the C library's resolver takes for an IPv4 address in an old form, such as `4` for 0.0.0.4 (inet_aton(3)): no name of
+/// a host ends in a number (RFC 3696, section 2).
+fn is_number(host: &str) -> bool {
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    let hexadecimal = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    match hexadecimal {
+        Some(digits) => digits.chars().all(|c| c.is_ascii_hexdigit()),
+        None => last.chars().all(|c| c.is_ascii_digit()),
+    }
 }
 
 /// The kernel allows more in an interface's name; what goes to a terminal and into a log had better be plain.
@@ -98,6 +111,9 @@ mod tests {
             ("ntp.example", "ntp.example", None),
             ("ntp_1.example.", "ntp_1.example.", None),
             ("ntp.example:1123", "ntp.example", Some(1123)),
+            ("ntp-4", "ntp-4", None),
+            ("4.ntp.example", "4.ntp.example", None),
+            ("0xa.example", "0xa.example", None),
             ("192.0.2.1", "192.0.2.1", None),
             ("192.0.2.1:1123", "192.0.2.1", Some(1123)),
             ("2001:db8::1", "2001:db8::1", None),
@@ -127,6 +143,20 @@ mod tests {
             "fe80::1%\u{1b}[31m",
             "fe80::1%a'b",
             "fe80::1%sixteen-letters-",
+            "0.0.0.0",
+            "0.0.0.4",
+            "224.0.1.1",
+            "255.255.255.255",
+            "::",
+            "[ff02::101]:123",
+            "4",
+            "4.",
+            "4:123",
+            "127.1",
+            "0x7f.0x1",
+            "192.0.2.300",
+            "192.0.2.01",
+            "...",
         ] {
             assert!(Server::parse(word).is_err(), "{word}");
         }

@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use std::iter::Peekable;
 use std::str::Chars;
 
-use super::{LineFault, Server};
+use super::{LineFault, Server, words};
 
 /// The most that variables put into others may add up to, bytes: `A=$A$A` line after line would fill any memory.
 const MAX_EXPANSION: usize = 64 * 1024;
+
+/// The variables that matter.
+const KNOWN: &[&str] = &["NTPSERVERS", "NTPDATE_USE_NTP_CONF", "NTPOPTIONS", "IGNORE_DHCP"];
 
 /// What ntpdate-debian looks at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,17 +31,23 @@ pub struct NtpdateDefaults {
 /// Reads them.
 pub fn ntpdate_defaults(text: &str) -> NtpdateDefaults {
     let (variables, mut faults) = variables(text);
-    let value = |name: &str| variables.get(name).map(|(_, value)| value.as_str()).unwrap_or_default();
+    let value = |name: &str| variables.get(name).map(|variable| variable.value.as_str()).unwrap_or_default();
     let mut servers = Vec::new();
     for word in value("NTPSERVERS").split_whitespace() {
         match Server::parse(word) {
             Ok(server) => servers.push(server),
             Err(text) => {
-                let line = variables.get("NTPSERVERS").map_or(1, |(line, _)| *line);
+                let line = variables.get("NTPSERVERS").map_or(1, |variable| variable.line);
                 faults.push(LineFault { line, text });
             }
         }
     }
+    for (name, variable) in variables.iter().filter(|(_, variable)| !variable.is_used) {
+        if let Some(meant) = words::meant(name, KNOWN) {
+            faults.push(LineFault { line: variable.line, text: format!("{name}: is {meant} meant?") });
+        }
+    }
+    faults.sort_by(|a, b| (a.line, &a.text).cmp(&(b.line, &b.text)));
     NtpdateDefaults {
         use_ntp_conf: value("NTPDATE_USE_NTP_CONF") == "yes",
         ignore_dhcp: value("IGNORE_DHCP") == "yes",
@@ -48,16 +57,27 @@ pub fn ntpdate_defaults(text: &str) -> NtpdateDefaults {
     }
 }
 
-type Variables = HashMap<String, (usize, String)>;
+/// A variable as it stands at the end of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Variable {
+    /// The line that sets it, counted from 1.
+    pub(super) line: usize,
+    pub(super) value: String,
+    /// Another one has been made with it.
+    pub(super) is_used: bool,
+}
 
-/// The variables with the lines that set them.
-fn variables(text: &str) -> (Variables, Vec<LineFault>) {
+type Variables = HashMap<String, Variable>;
+
+/// The variables, and the lines that would need the shell.
+pub(super) fn variables(text: &str) -> (Variables, Vec<LineFault>) {
     let mut reader = Reader { rest: text.chars().peekable(), line: 1, expanded: 0 };
     let (mut variables, mut faults) = (Variables::new(), Vec::new());
     while let Some(line) = reader.next_word() {
-        match reader.assignment(&variables) {
+        match reader.assignment(&mut variables) {
             Ok(Some((name, value))) => {
-                variables.insert(name, (line, value));
+                let is_used = variables.get(&name).is_some_and(|earlier| earlier.is_used);
+                variables.insert(name, Variable { line, value, is_used });
             }
             Ok(None) => {}
             Err(text) => {
@@ -103,7 +123,7 @@ impl Reader<'_> {
     }
 
     /// `NAME=value`; nothing for the word `export`.
-    fn assignment(&mut self, variables: &Variables) -> Result<Option<(String, String)>, &'static str> {
+    fn assignment(&mut self, variables: &mut Variables) -> Result<Option<(String, String)>, &'static str> {
         let name = self.name();
         match self.rest.peek() {
             Some('=') if !name.is_empty() => {
@@ -124,7 +144,7 @@ impl Reader<'_> {
     }
 
     /// Up to a blank, with quotes taken off and variables put in.
-    fn value(&mut self, variables: &Variables) -> Result<String, &'static str> {
+    fn value(&mut self, variables: &mut Variables) -> Result<String, &'static str> {
         let mut value = String::new();
         let mut quote = None;
         while let Some(c) = self.rest.peek().copied() {
@@ -156,7 +176,7 @@ impl Reader<'_> {
     }
 
     /// `$NAME` or `${NAME}`, after the dollar sign.
-    fn expansion<'v>(&mut self, variables: &'v Variables) -> Result<&'v str, &'static str> {
+    fn expansion<'v>(&mut self, variables: &'v mut Variables) -> Result<&'v str, &'static str> {
         let braces = self.rest.next_if_eq(&'{').is_some();
         if self.rest.peek() == Some(&'(') {
             return Err("command substitution is not executed");
@@ -168,7 +188,13 @@ impl Reader<'_> {
         if name.is_empty() && !braces {
             return Ok("$");
         }
-        let value = variables.get(&name).map(|(_, value)| value.as_str()).unwrap_or_default();
+        let value = match variables.get_mut(&name) {
+            Some(variable) => {
+                variable.is_used = true;
+                variable.value.as_str()
+            }
+            None => "",
+        };
         if self.expanded + value.len() > MAX_EXPANSION {
             return Err("the variables grow too long");
         }
@@ -217,6 +243,14 @@ mod tests {
         assert_eq!(defaults.faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [1, 2, 3, 5, 6]);
         assert!(defaults.faults[1].text.contains("not executed"));
         assert!(!defaults.ignore_dhcp);
+    }
+
+    #[test]
+    fn misspelt_variables_are_named_unless_another_one_is_made_with_them() {
+        let defaults =
+            ntpdate_defaults("NTPSEVRERS=a.example\nNTPSERVER=b.example\nNTPSERVERS=\"$NTPSERVER\"\nZONE=x\n");
+        assert_eq!(defaults.faults, [LineFault { line: 1, text: "NTPSEVRERS: is NTPSERVERS meant?".to_owned() }]);
+        assert_eq!(hosts(&defaults), ["b.example"]);
     }
 
     #[test]

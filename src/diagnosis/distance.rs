@@ -56,6 +56,11 @@ fn usual(part: DistancePart, value: Interval) -> Usual {
     }
 }
 
+/// What usually makes a distance too large, in half a sentence.
+pub(crate) fn usual_cause(too_distant: &TooDistant) -> &'static str {
+    usual(too_distant.part, too_distant.value).cause
+}
+
 pub(super) fn diagnose(too_distant: &TooDistant, seen: &str) -> Diagnosis {
     let usual = usual(too_distant.part, too_distant.value);
     // The next whole second, and one more, for the next run measures a little differently.

@@ -11,6 +11,7 @@ mod reply;
 mod silence;
 pub(crate) mod sync_state;
 
+pub(crate) use distance::usual_cause;
 pub use evidence::{Evidence, KeyUse, LowPort, Sign, Signs};
 
 use crate::estimate::{DropReason, Verdict};

@@ -144,6 +144,8 @@ pub struct ConfigFile {
     pub servers: usize,
     /// What in it is not understood.
     pub faults: Vec<String>,
+    /// What in it does not count, and why.
+    pub passed_over: Vec<String>,
 }
 
 /// An entry that starts a time client from time to time.

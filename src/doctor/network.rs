@@ -69,16 +69,22 @@ pub(super) fn configuration(files: &[ConfigFile]) -> Vec<Check> {
     let mut checks = Vec::new();
     let with_servers: Vec<String> =
         files.iter().filter(|file| file.servers > 0).map(|file| format!("{} ({})", file.file, file.servers)).collect();
-    if with_servers.is_empty() {
+    if let [used, others @ ..] = with_servers.as_slice() {
+        let text = match others {
+            [] => format!("named in {used}"),
+            _ => format!("named in {used}; passed over, as they come later: {}", others.join(", ")),
+        };
+        checks.push(Check::good("servers", text));
+    } else {
         let text = "none of the usual files names a time server";
         checks.push(Check::warning(
             "servers",
             text,
             "name some in /etc/default/ntpdate (NTPSERVERS=) or on the command line",
         ));
-    } else {
-        checks.push(Check::good("servers", format!("named in {}", with_servers.join(", "))));
     }
+    let passed_over = files.iter().flat_map(|file| &file.passed_over);
+    checks.extend(passed_over.map(|what| Check::good("servers", what.as_str())));
     for fault in files.iter().flat_map(|file| &file.faults) {
         checks.push(Check::warning("servers", fault.clone(), "correct that line"));
     }

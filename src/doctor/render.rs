@@ -1,6 +1,7 @@
 //! Lines from checks.
 
 use super::{Check, Mark};
+use crate::printable::printable;
 
 /// How to print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,5 +27,6 @@ fn line(check: &Check, style: Style) -> String {
         (Style::Colour, Mark::Bad) => "\x1b[31m\u{2718}\x1b[0m",
     };
     let todo = check.todo.as_ref().map_or(String::new(), |todo| format!(" -> {todo}"));
-    format!("{mark} {:<10} {}{todo}", check.topic, check.text)
+    // Not the marks, which are to be obeyed.
+    format!("{mark} {:<10} {}", check.topic, printable(&format!("{}{todo}", check.text)))
 }

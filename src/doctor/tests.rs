@@ -20,9 +20,30 @@ fn well() -> Findings {
         stamps: Stamps { sent: true, received: true },
         routes: Routes { v4: Some([192, 0, 2, 1].into()), v6: None },
         name: Name { name: "ntp.example".into(), configured: true, found: Ok((2, 1)) },
-        configured: vec![ConfigFile { file: "/etc/ntp.conf".into(), servers: 4, faults: Vec::new() }],
+        configured: vec![file("/etc/ntp.conf", 4)],
         schedules: Vec::new(),
     }
+}
+
+fn file(name: &str, servers: usize) -> ConfigFile {
+    ConfigFile { file: name.into(), servers, faults: Vec::new(), passed_over: Vec::new() }
+}
+
+#[test]
+fn the_files_that_are_passed_over_are_named() {
+    let mut configured =
+        vec![file("/etc/default/ntpdate", 0), file("/etc/ntp/step-tickers", 1), file("/etc/chrony.conf", 3)];
+    configured[2].passed_over.push("x: this lease is over".into());
+    let checks = judge(&Findings { configured, ..well() });
+    let texts: Vec<&str> = checks.iter().filter(|c| c.topic == "servers").map(|c| c.text.as_str()).collect();
+    assert_eq!(
+        texts,
+        [
+            "named in /etc/ntp/step-tickers (1); passed over, as they come later: /etc/chrony.conf (3)",
+            "x: this lease is over"
+        ]
+    );
+    assert!(!is_bad(&checks));
 }
 
 fn rtc(as_utc: i64, as_local: i64) -> RtcFinding {

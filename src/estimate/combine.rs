@@ -73,11 +73,11 @@ impl Part {
 
 /// Finds the offset in `majority` that the servers which touch it agree on best. Nothing if none touches it.
 ///
-/// Servers whose offset lies in the majority's span have a part: first the point is sought that fits to the most of all claims,
-/// then the mean around it, weighted by vote ÷ distance². The weights fall to nothing at a server's bound, so that two groups
-/// which contradict each other, and are both covered by a wide interval, are never averaged. Where no two of the servers
-/// contradict each other, the truth lies in what all have in common, and so does the result: then it is wrong by no more than
-/// twice the narrowest honest bound.
+/// Servers whose offset lies in the majority's span have a part: from a first point the mean around it is sought, weighted by
+/// vote ÷ distance². The weights fall to nothing at a server's bound, so that two groups which contradict each other, and are
+/// both covered by a wide interval, are never averaged. Where no two of the servers contradict each other, the first point is
+/// their weighted mean, so that many far servers do not outweigh a near one, and the result lies in what all have in common:
+/// it is wrong by no more than twice the narrowest honest bound. Elsewhere it is the point that fits to the most of all claims.
 pub(super) fn combine(voters: &[Voter<'_>], peers: &[Option<Peer>], majority: Span) -> Option<Combined> {
     let touching = || voters.iter().filter(|voter| voter.low <= majority.high && voter.high >= majority.low);
     let peer = |voter: &Voter<'_>| peers[voter.index].as_ref();
@@ -96,16 +96,21 @@ pub(super) fn combine(voters: &[Voter<'_>], peers: &[Option<Peer>], majority: Sp
         })
     };
     let with_part = |voter: &&Voter<'_>| peer(voter).is_some_and(|peer| majority.holds(peer.offset));
+    let common = common(touching());
     let all: Vec<Part> = touching().filter_map(part).collect();
     let mut parts: Vec<Part> = touching().filter(with_part).filter_map(part).collect();
     let offset = if parts.is_empty() {
         majority.nearest(origin)
     } else {
         parts.sort_by(|a, b| a.bound.total_cmp(&b.bound));
-        let span = (seconds(majority.low), seconds(majority.high));
-        majority.nearest(origin + Interval::from_secs_f64(mean(&parts, beginning(&all, &parts, span))))
+        let ends = |span: Span| (seconds(span.low), seconds(span.high));
+        let from = match common.map(ends) {
+            Some((low, high)) => plain_mean(&parts).clamp(low, high),
+            None => beginning(&all, &parts, ends(majority)),
+        };
+        majority.nearest(origin + Interval::from_secs_f64(mean(&parts, from)))
     };
-    let offset = common(touching()).map_or(offset, |span| span.nearest(offset));
+    let offset = common.map_or(offset, |span| span.nearest(offset));
     let holding = |voter: &&Voter<'_>| voter.low <= offset && offset <= voter.high;
     let mut having: Vec<&Voter<'_>> = touching().filter(with_part).filter(holding).collect();
     if having.is_empty() {
@@ -124,6 +129,12 @@ fn beginning(all: &[Part], parts: &[Part], (low, high): (f64, f64)) -> f64 {
     let points = offsets.chain([low, high, f64::midpoint(low, high)]);
     // Of equals the first, which is the most exact server's.
     points.map(|x| (x, fit(x))).reduce(|a, b| if b.1 > a.1 { b } else { a }).map_or(0.0, |(x, _)| x)
+}
+
+/// The mean of all parts, weighted by vote ÷ distance².
+fn plain_mean(parts: &[Part]) -> f64 {
+    let weight = |part: &Part| part.votes / part.weighing.powi(2);
+    parts.iter().map(|part| weight(part) * part.offset).sum::<f64>() / parts.iter().map(weight).sum::<f64>()
 }
 
 /// The weighted mean around a point, from where the weights are taken anew until it rests.

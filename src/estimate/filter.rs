@@ -6,12 +6,8 @@ use thiserror::Error;
 
 use super::consistency::Consistency;
 use super::distance::{TooDistant, root_distance, weighing_distance};
-use super::sample::{Kiss, Sample, parts_per_million};
+use super::sample::{Kiss, Sample};
 use crate::time::Interval;
-
-/// How fast this machine's clock may go astray after a sample: the kernel's fastest slew, which an earlier run may have begun
-/// (adjtime(3)). No oscillator that works drifts as fast.
-const AGE_PPM: i128 = 500;
 
 /// Where a server stops being fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +70,8 @@ pub struct Candidate {
     pub kiss: Option<Kiss>,
     /// Replies came, and none proved what it had to.
     pub untrusted: bool,
+    /// There were samples, and this machine's clock was moved after all of them.
+    pub is_overtaken: bool,
 }
 
 /// A server as the selection sees it.
@@ -85,6 +83,8 @@ pub struct Peer {
     pub consistency: Consistency,
     /// How many samples count.
     pub counted: usize,
+    /// When the best sample was taken: a raw monotonic time.
+    pub taken: Duration,
     /// Its offset; positive: the local clock is behind.
     pub offset: Interval,
     /// Its delay.
@@ -103,8 +103,8 @@ pub struct Peer {
 }
 
 impl Candidate {
-    /// The best sample and what the others say of it, at the raw monotonic time `now`; nothing without samples.
-    pub fn filter(&self, limits: &Limits, now: Duration) -> Option<Peer> {
+    /// The best sample and what the others say of it, at the time at which it was taken; nothing without samples.
+    pub fn filter(&self, limits: &Limits) -> Option<Peer> {
         // A sample that is unfit by itself is passed over where there is a better one, so that one damaged reply does not
         // speak for the server.
         let mut usable = self.numbered(|sample| sample_fault(sample, limits).is_none());
@@ -119,16 +119,16 @@ impl Candidate {
         }
         let (best, sample) = *usable.iter().min_by_key(|(_, sample)| sample.delay)?;
         let jitter = jitter(sample, usable.iter().filter(|(index, _)| *index != best).map(|(_, other)| *other));
-        let age = Interval::from(now.saturating_sub(sample.taken.raw));
         Some(Peer {
             best,
             consistency,
             counted: usable.len(),
+            taken: sample.taken.raw,
             offset: sample.offset,
             delay: sample.delay,
             dispersion: sample.dispersion,
             jitter,
-            root_distance: root_distance(sample) + jitter + parts_per_million(age, AGE_PPM),
+            root_distance: root_distance(sample) + jitter,
             weighing_distance: weighing_distance(sample) + jitter,
             stratum: sample.header.stratum.effective(),
         })
@@ -232,7 +232,7 @@ pub(super) mod tests {
     }
 
     fn reason(candidate: &Candidate) -> Option<DropReason> {
-        let peer = candidate.filter(&LIMITS, Duration::from_secs(100));
+        let peer = candidate.filter(&LIMITS);
         candidate.drop_reason(peer.as_ref(), &LIMITS)
     }
 
@@ -245,7 +245,7 @@ pub(super) mod tests {
     fn the_shortest_way_speaks_for_the_server() {
         let samples = vec![sample(3, 9), sample(1, 4), sample(2, 6)];
         let candidate = Candidate { samples, ..Candidate::default() };
-        let peer = candidate.filter(&LIMITS, Duration::from_secs(100)).unwrap();
+        let peer = candidate.filter(&LIMITS).unwrap();
         assert_eq!((peer.best, peer.counted, peer.offset.micros()), (1, 3, 1000));
         assert_eq!(reason(&candidate), None);
     }
@@ -254,7 +254,7 @@ pub(super) mod tests {
     fn after_a_change_the_newest_alone_count() {
         let samples = vec![sample(0, 1), sample(2000, 9), sample(2001, 7), sample(2002, 8)];
         let candidate = Candidate { samples, ..Candidate::default() };
-        let peer = candidate.filter(&LIMITS, Duration::from_secs(100)).unwrap();
+        let peer = candidate.filter(&LIMITS).unwrap();
         assert_eq!((peer.best, peer.counted, peer.offset.micros()), (2, 3, 2_001_000));
         assert!(peer.root_distance < Interval::from_micros(10_000), "{:?}", peer.root_distance);
         assert_eq!(reason(&candidate), None);
@@ -287,12 +287,5 @@ pub(super) mod tests {
         assert!(coarse.contains("precision 4.000 s"), "{coarse}");
         let scattered = refusal(vec![sample(0, 4000), sample(3900, 4000), sample(3900, 4000)]);
         assert!(scattered.contains("jitter 3.900 s"), "{scattered}");
-    }
-
-    #[test]
-    fn an_old_sample_is_less_exact() {
-        let candidate = Candidate { samples: vec![sample(0, 1)], ..Candidate::default() };
-        let distance = |seconds| candidate.filter(&LIMITS, Duration::from_secs(seconds)).unwrap().root_distance;
-        assert_eq!((distance(120) - distance(100)).micros(), 10_000, "500 ppm over 20 s");
     }
 }

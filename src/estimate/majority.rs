@@ -1,5 +1,7 @@
 //! What a majority of the votes has in common: the intersection of RFC 5905 §11.2.1, counted in votes.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::time::Interval;
 
 /// A server with its vote: the truth lies from `low` to `high`, if the server is right.
@@ -96,28 +98,36 @@ pub(super) fn common<'a, 'b: 'a>(voters: impl Iterator<Item = &'a Voter<'b>>) ->
         .filter(|span| span.low <= span.high)
 }
 
-/// The greatest number of names that agree on one point. Names that lead to the same server count once: there are no more of
-/// them than servers. `lone`: one name stands alone, and its servers count in its place.
-pub(super) fn agreeing(voters: &[Voter<'_>], lone: bool) -> usize {
-    let count = voters.iter().flat_map(|voter| voter.names).max().map_or(0, |highest| highest + 1);
-    let (mut servers_of, mut names, mut servers, mut most) = (vec![0_usize; count], 0_usize, 0_usize, 0_usize);
-    for (_, end, place) in edges(voters) {
-        for name in voters[place].names {
-            match end {
-                End::Low => {
-                    names += usize::from(servers_of[*name] == 0);
-                    servers_of[*name] += 1;
-                }
-                End::High => {
-                    servers_of[*name] -= 1;
-                    names -= usize::from(servers_of[*name] == 0);
-                }
-            }
-        }
-        servers = if end == End::Low { servers + 1 } else { servers - 1 };
-        most = most.max(if lone { servers } else { names.min(servers) });
+/// How many names agree on a point: so many that each has a server of its own whose interval holds the point. Names that lead to
+/// the same server count once, and so does one name of many servers. `lone`: one name stands alone, and its servers are counted.
+pub(super) fn agreeing(voters: &[Voter<'_>], point: Interval, lone: bool) -> usize {
+    let holding: Vec<&Voter<'_>> = voters.iter().filter(|voter| voter.low <= point && point <= voter.high).collect();
+    if lone {
+        return holding.len();
     }
-    most
+    let mut holder_of: HashMap<usize, usize> = HashMap::new();
+    (0..holding.len()).filter(|server| finds_name(*server, &holding, &mut holder_of, &mut HashSet::new())).count()
+}
+
+/// Finds a name for a server, if need be by giving another server another one of its names: an augmenting path of the bipartite
+/// matching between servers and names.
+fn finds_name(
+    server: usize,
+    holding: &[&Voter<'_>],
+    holder_of: &mut HashMap<usize, usize>,
+    tried: &mut HashSet<usize>,
+) -> bool {
+    for name in holding[server].names {
+        if !tried.insert(*name) {
+            continue;
+        }
+        let holder = holder_of.get(name).copied();
+        if holder.is_none_or(|holder| finds_name(holder, holding, holder_of, tried)) {
+            holder_of.insert(*name, server);
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -168,16 +178,18 @@ mod tests {
 
     #[test]
     fn those_who_agree_are_counted_by_name() {
-        let count = |list: &[(i64, i64, &'static [usize])]| agreeing(&voters(list), false);
+        let count = |list: &[(i64, i64, &'static [usize])]| agreeing(&voters(list), ms(0), false);
         assert_eq!(count(&[]), 0);
         assert_eq!(count(&[(0, 5, &[0]), (1, 5, &[1]), (100, 5, &[2])]), 2);
         assert_eq!(count(&[(0, 5, &[0]), (1, 5, &[0]), (2, 5, &[0])]), 1, "three addresses of one name");
         assert_eq!(count(&[(0, 5, &[0, 1, 2])]), 1, "three names of one server");
+        assert_eq!(count(&[(0, 5, &[0, 1]), (1, 5, &[2]), (2, 5, &[2])]), 2, "two names of one server, and one of two");
+        assert_eq!(count(&[(0, 5, &[0, 1]), (1, 5, &[0])]), 2, "each has a server of its own");
         assert_eq!(
             count(&[(0, 5, &[0]), (50, 50, &[1]), (100, 5, &[2])]),
             2,
-            "what touches both ends of a third does not agree"
+            "who only touches a third does not agree"
         );
-        assert_eq!(agreeing(&voters(&[(0, 5, &[0]), (1, 5, &[0]), (2, 5, &[0])]), true), 3, "a pool alone");
+        assert_eq!(agreeing(&voters(&[(0, 5, &[0]), (1, 5, &[0]), (2, 5, &[0])]), ms(0), true), 3, "a pool alone");
     }
 }

@@ -26,6 +26,10 @@ use majority::{Voter, agreeing, majority};
 
 use crate::time::Interval;
 
+/// How fast this machine's clock may go astray after a sample: the kernel's fastest slew, which an earlier run may have begun
+/// (500 ppm, adjtime(3)), and an oscillator that is a good deal worse than usual.
+const AGE_PPM: i128 = 600;
+
 /// What became of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -99,12 +103,11 @@ pub struct Assessment {
     pub estimate: Result<Estimate, NoEstimate>,
 }
 
-/// Judges every contender and combines those that agree. Where votes are open, the estimate's bound holds whatever those servers
-/// would say; there is none if they could overturn the majority.
-pub fn assess(contenders: &[Contender<'_>], rules: &Rules) -> Assessment {
-    let now = newest_sample(contenders);
+/// Judges every contender and combines those that agree, at the raw monotonic time `now`. Where votes are open, the estimate's
+/// bound holds whatever those servers would say; there is none if they could overturn the majority.
+pub fn assess(contenders: &[Contender<'_>], rules: &Rules, now: Duration) -> Assessment {
     let limits = &rules.limits;
-    let peers: Vec<Option<Peer>> = contenders.iter().map(|contender| contender.candidate.filter(limits, now)).collect();
+    let peers: Vec<Option<Peer>> = contenders.iter().map(|contender| contender.candidate.filter(limits)).collect();
     let judge = |(contender, peer): (&Contender<'_>, &Option<Peer>)| {
         // Whoever has shown only that he is not the server may be told so, though the server may yet answer.
         if contender.is_open && !(contender.candidate.untrusted && peer.is_none()) {
@@ -114,38 +117,57 @@ pub fn assess(contenders: &[Contender<'_>], rules: &Rules) -> Assessment {
         reason.map_or(Verdict::Undecided, Verdict::Dropped)
     };
     let mut verdicts: Vec<Verdict> = contenders.iter().zip(&peers).map(judge).collect();
-    let estimate = Count::of(contenders, &peers, &verdicts).estimate(&peers, &mut verdicts, rules);
+    let estimate = Count::of(contenders, &peers, &verdicts).estimate(&peers, &mut verdicts, rules, now);
     Assessment { peers, verdicts, estimate }
 }
 
-/// The raw monotonic time at which the last sample of all was taken.
-fn newest_sample(contenders: &[Contender<'_>]) -> Duration {
-    let samples = contenders.iter().flat_map(|contender| &contender.candidate.samples);
-    samples.map(|sample| sample.taken.raw).max().unwrap_or_default()
+/// How far this machine's clock may have gone astray in this time.
+fn astray(passed: Duration) -> Interval {
+    sample::parts_per_million(passed.into(), AGE_PPM)
 }
 
 /// The votes of a run.
 struct Count<'a> {
     /// The fit servers.
     voters: Vec<Voter<'a>>,
-    /// All votes, open ones included.
+    /// The time for which their intervals hold: the middle one of the times of their samples.
+    at: Duration,
+    /// All votes: those of the fit, the open ones, and those for nothing at all.
     all: u64,
     /// The votes that are open.
     open: u64,
 }
 
 impl<'a> Count<'a> {
+    /// Counts the votes. A server that was heard and has no one time, because its samples contradict each other or this
+    /// machine's clock was moved, has a vote for nothing: else whoever is left over would have its say.
     fn of(contenders: &[Contender<'a>], peers: &[Option<Peer>], verdicts: &[Verdict]) -> Count<'a> {
         let names: Vec<&[usize]> = contenders.iter().map(|contender| contender.names).collect();
         let is_fit = |server: usize| verdicts[server] == Verdict::Undecided;
-        let votes = votes::votes(&names, |server| is_fit(server) || contenders[server].is_open);
-        let voter = |index: usize| {
-            let peer = peers[index].as_ref().filter(|_| is_fit(index))?;
-            let (low, high) = (peer.offset - peer.root_distance, peer.offset + peer.root_distance);
-            Some(Voter { index, low, high, votes: votes[index], names: names[index] })
+        let is_heard = |server: usize| match verdicts[server] {
+            Verdict::Dropped(DropReason::Contradiction { .. }) => true,
+            Verdict::Dropped(DropReason::NoData) => contenders[server].candidate.is_overtaken,
+            _ => is_fit(server),
+        };
+        let votes = votes::votes(&names, |server| is_heard(server) || contenders[server].is_open);
+        let fit = || {
+            (0..contenders.len())
+                .filter(|server| is_fit(*server))
+                .filter_map(|server| Some((server, peers[server].as_ref()?)))
+        };
+        let at = middle(fit().map(|(server, peer)| (peer.taken, votes[server])).collect());
+        let voter = |(index, peer): (usize, &Peer)| {
+            let reach = peer.root_distance + astray(peer.taken.abs_diff(at));
+            Voter {
+                index,
+                low: peer.offset - reach,
+                high: peer.offset + reach,
+                votes: votes[index],
+                names: names[index],
+            }
         };
         let open = (0..contenders.len()).filter(|server| contenders[*server].is_open).map(|server| votes[server]).sum();
-        Count { voters: (0..contenders.len()).filter_map(voter).collect(), all: votes.iter().sum(), open }
+        Count { voters: fit().map(voter).collect(), at, all: votes.iter().sum(), open }
     }
 
     fn estimate(
@@ -153,6 +175,7 @@ impl<'a> Count<'a> {
         peers: &[Option<Peer>],
         verdicts: &mut [Verdict],
         rules: &Rules,
+        now: Duration,
     ) -> Result<Estimate, NoEstimate> {
         if self.voters.is_empty() {
             return Err(NoEstimate::NoServer);
@@ -167,11 +190,13 @@ impl<'a> Count<'a> {
             verdicts[voter.index] = if touches { Verdict::Outlier } else { Verdict::Falseticker };
         }
         combined.parts.iter().for_each(|part| verdicts[*part] = Verdict::Truechimer);
-        let agreeing = agreeing(&self.voters, rules.lone_name);
+        let agreeing = agreeing(&self.voters, combined.offset, rules.lone_name);
         if agreeing < rules.min_agreeing {
             return Err(NoEstimate::TooFew { agreeing, wanted: rules.min_agreeing });
         }
         let system_peer = combined.parts[0];
+        let since = astray(now.saturating_sub(self.at));
+        let span = Span { low: span.low - since, high: span.high + since };
         Ok(Estimate {
             offset: combined.offset,
             bound: span.farther_end(combined.offset),
@@ -200,6 +225,18 @@ impl<'a> Count<'a> {
         offsets.sort_unstable_by_key(|(_, offset)| *offset);
         NoEstimate::NoMajority(NoMajority { offsets })
     }
+}
+
+/// The time at which half of the votes are cast: no minority moves it out of the others' range.
+fn middle(mut times: Vec<(Duration, u64)>) -> Duration {
+    times.sort_unstable();
+    let all: u64 = times.iter().map(|(_, votes)| votes).sum();
+    let mut cast = 0;
+    let half = times.iter().find(|(_, votes)| {
+        cast += votes;
+        cast * 2 >= all
+    });
+    half.map_or(Duration::ZERO, |(time, _)| *time)
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ const RULES: Rules = Rules {
     lone_name: false,
 };
 
+/// When all samples are taken.
+const NOW: Duration = Duration::from_secs(100);
+
 /// A server with this offset and error bound (5 and more), both in milliseconds.
 fn server(offset_ms: i64, bound_ms: i64) -> Candidate {
     let mut sample = sample(offset_ms, 0);
@@ -34,7 +37,7 @@ fn judge(servers: &[Candidate]) -> Assessment {
 fn judge_named(servers: &[(&Candidate, &[usize])], rules: &Rules) -> Assessment {
     let contenders: Vec<Contender<'_>> =
         servers.iter().map(|(candidate, names)| Contender { candidate, names, is_open: false }).collect();
-    assess(&contenders, rules)
+    assess(&contenders, rules, NOW)
 }
 
 /// The offset and the bound in microseconds.
@@ -192,7 +195,7 @@ fn an_open_vote_counts_against_the_majority_and_for_the_bound() {
             .zip(&names)
             .map(|(candidate, names)| Contender { candidate, names, is_open: candidate.samples.is_empty() })
             .collect();
-        assess(&contenders, &RULES)
+        assess(&contenders, &RULES, NOW)
     };
     let all_heard = judge(&[&near, &far]);
     assert_eq!(found(&all_heard).1, 5_004, "the farther end of what both cover");
@@ -201,6 +204,51 @@ fn an_open_vote_counts_against_the_majority_and_for_the_bound() {
     assert!((23_000..23_100).contains(&found(&one_open).1), "the farther end of what either covers: {one_open:?}");
     assert!(judge(&[&near, &silent]).estimate.is_err(), "one against one that is not heard");
     assert!(judge(&[&near, &far, &silent, &silent]).estimate.is_err(), "two against two");
+}
+
+#[test]
+fn what_was_measured_long_ago_is_less_exact() {
+    let bound = |seconds| {
+        let (candidate, names) = (server(0, 10), [0]);
+        let contenders = [Contender { candidate: &candidate, names: &names, is_open: false }];
+        assess(&contenders, &RULES, NOW + Duration::from_secs(seconds)).estimate.unwrap().bound
+    };
+    assert_eq!((bound(20) - bound(0)).micros(), 12_000, "600 ppm over 20 s");
+    // Servers that were asked at the same time do not agree better for it, and none is dropped.
+    let late = || {
+        let mut late = server(0, 10);
+        late.samples[0].taken.raw += Duration::from_secs(25);
+        late
+    };
+    let (_, bound) = found(&judge(&[server(0, 5), server(20, 5), late()]));
+    assert!(bound >= 20_000, "either of the two may be right: {bound} us");
+    let rules = Rules { limits: Limits { root_distance: Interval::from_micros(14_000), ..RULES.limits }, ..RULES };
+    let (a, b, late) = (server(0, 10), server(1, 10), late());
+    let three: [(&Candidate, &[usize]); 3] = [(&a, &[0]), (&b, &[1]), (&late, &[2])];
+    assert_eq!(standings(&judge_named(&three, &rules)), "TTT");
+}
+
+#[test]
+fn three_far_servers_do_not_outweigh_a_near_one() {
+    let mut near = server(0, 5);
+    near.samples[0].delay = Interval::from_micros(200);
+    for count in [3, 5, 7] {
+        let mut servers = vec![near.clone()];
+        servers.extend((0..count).map(|_| server(20, 36)));
+        let (offset, _) = found(&judge(&servers));
+        assert!(offset.abs() < 100, "{count} far ones: {offset} us");
+    }
+}
+
+#[test]
+fn servers_that_contradict_themselves_have_a_vote_for_nothing() {
+    let mut torn = server(0, 10);
+    torn.samples.push(sample(3000, 0));
+    let overtaken = Candidate { is_overtaken: true, ..Candidate::default() };
+    let liar = server(3_600_000, 10);
+    assert_eq!(standings(&judge(&[torn.clone(), torn.clone(), liar.clone()])), "DDU");
+    assert_eq!(standings(&judge(&[overtaken.clone(), overtaken, liar])), "DDU");
+    assert_eq!(standings(&judge(&[server(0, 10), server(1, 10), torn])), "TTD");
 }
 
 #[test]

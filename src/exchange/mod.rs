@@ -175,9 +175,22 @@ impl Exchange {
         (self.answered, self.wanted)
     }
 
-    /// What has been measured so far of each server, and whether the exchange with it still goes on.
+    /// What has been measured so far of each server, and whether its own part still goes on.
     pub fn standings(&self) -> impl Iterator<Item = (&Candidate, bool)> {
-        self.sessions.iter().map(|session| (session.candidate(), session.is_active()))
+        self.sessions.iter().map(|session| (session.candidate(), !session.is_finished()))
+    }
+
+    /// Asks servers once more, of whom all is said and whose newest sample was taken before the raw monotonic time `before`.
+    /// Gives how many they are.
+    pub fn refresh(&mut self, before: Duration, now: Duration) -> usize {
+        (0..self.sessions.len())
+            .filter(|server| self.update(*server, |session, _| session.refresh(before, now)))
+            .count()
+    }
+
+    /// Whether a server that was asked once more has not answered yet.
+    pub fn is_refreshing(&self) -> bool {
+        self.sessions.iter().any(Session::is_refreshing)
     }
 
     /// How many servers there are.
@@ -208,8 +221,9 @@ impl Exchange {
         let (had_answered, had_wanted) = (session.answered(), session.wanted());
         let result = act(session, &self.pace);
         let (active, served, due) = (session.is_active(), session.is_served(), session.due());
+        self.active += usize::from(active && !was_active);
         self.answered += session.answered() - had_answered;
-        self.wanted += session.wanted() - had_wanted;
+        self.wanted = self.wanted - had_wanted + session.wanted();
         self.active -= usize::from(was_active && !active);
         self.served += usize::from(served && !was_served);
         self.active_served += usize::from(active && served);

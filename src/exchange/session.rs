@@ -14,6 +14,8 @@ use crate::wire::{Header, Key, Mode, NtpTimestamp};
 
 /// Samples that settle a contradiction among those that were to be taken; more than this no server is ever asked.
 const MOST_SAMPLES: usize = 8;
+/// How long the last request to a server that has never answered is waited for when it is the last that is waited for.
+const LAST_CHANCE: Duration = Duration::from_millis(500);
 /// The newest version of the protocol.
 const NEWEST_VERSION: u8 = 4;
 
@@ -75,6 +77,10 @@ pub(super) struct Session {
     spacing: Duration,
     /// How many requests are to be sent.
     wanted: usize,
+    /// The exchange was at its end, and one more sample is to show that nothing has changed since.
+    is_refreshing: bool,
+    /// Only servers that have never answered are still waited for.
+    is_last: bool,
     requests: Vec<Request>,
     /// Requests in a row that ran out of time.
     lost: usize,
@@ -97,6 +103,8 @@ impl Session {
             state: State::Pausing(start),
             spacing: pace.first_spacing(&address),
             wanted: pace.samples,
+            is_refreshing: false,
+            is_last: false,
             requests: Vec::with_capacity(pace.samples),
             lost: 0,
             rejected: (0, None),
@@ -147,20 +155,41 @@ impl Session {
         self.requests.iter().filter(|request| request.answered).count()
     }
 
-    /// The time that it wanted has come: whether to send now. A server that never answered is not asked again once the
-    /// others are done.
+    /// Asks once more, if all is said, where the newest sample was taken before the raw monotonic time `before` and the pace
+    /// allows it: this machine may have stood still since. Says whether it does.
+    pub(super) fn refresh(&mut self, before: Duration, now: Duration) -> bool {
+        let is_old = self.candidate.samples.last().is_some_and(|sample| sample.taken.raw < before);
+        let may_ask = self.requests.last().is_some_and(|request| request.before.raw + self.spacing <= now);
+        let has_room = self.requests.len() < MOST_SAMPLES && self.candidate.kiss.is_none();
+        self.is_refreshing = !self.is_active() && is_old && may_ask && has_room;
+        if self.is_refreshing {
+            self.wanted = self.requests.len() + 1;
+            self.state = State::Pausing(now);
+        }
+        self.is_refreshing
+    }
+
+    /// Whether the exchange has come to its own end, be it that it goes on to see whether anything has changed.
+    pub(super) fn is_finished(&self) -> bool {
+        !self.is_active() || self.is_refreshing
+    }
+
+    /// Whether it still looks whether anything has changed.
+    pub(super) fn is_refreshing(&self) -> bool {
+        self.is_refreshing && self.is_active()
+    }
+
+    /// The time that it wanted has come: whether to send now.
     pub(super) fn wants_to_send(&mut self, now: Duration, pace: &Pace, others_are_done: bool) -> bool {
-        let given_up = self.lost > 0 && self.answered() == 0 && others_are_done;
-        match self.state {
-            State::Pausing(_) if given_up => self.state = State::Done,
-            State::Waiting(_) => self.lose(now, pace, others_are_done),
-            State::Pausing(_) | State::Done => {}
+        self.is_last = others_are_done;
+        if matches!(self.state, State::Waiting(_)) {
+            self.lose(now, pace);
         }
         matches!(self.state, State::Pausing(until) if until <= now)
     }
 
     /// The newest request has waited in vain.
-    fn lose(&mut self, now: Duration, pace: &Pace, others_are_done: bool) {
+    fn lose(&mut self, now: Duration, pace: &Pace) {
         self.lost += 1;
         let unsent = std::mem::take(&mut self.unsent);
         if !unsent {
@@ -168,8 +197,7 @@ impl Session {
         }
         // What did not leave is a burden to nobody.
         let spacing = if unsent { self.spacing.min(pace.burst) } else { self.spacing };
-        let useless = self.answered() == 0 && others_are_done;
-        if self.requests.len() >= self.wanted || self.lost >= pace.patience || useless {
+        if self.requests.len() >= self.wanted || self.lost >= pace.patience {
             self.state = State::Done;
         } else {
             let last_sent = self.requests.last().map_or(now, |request| request.before.raw);
@@ -192,7 +220,12 @@ impl Session {
     fn wait(&self, pace: &Pace) -> Duration {
         let is_last = self.requests.len() >= self.wanted || self.lost + 1 >= pace.patience;
         let silent = self.answered() == 0;
-        if silent && !is_last { pace.timeout.min(pace.polite) } else { pace.timeout }
+        match (silent, is_last) {
+            (true, false) => pace.timeout.min(pace.polite),
+            // A lost packet must not decide who is heard, and a dead server must not cost two time-outs.
+            (true, true) if self.is_last && self.lost > 0 => pace.timeout.min(LAST_CHANCE),
+            _ => pace.timeout,
+        }
     }
 
     pub(super) fn sent(&mut self, number: u32, at: Time) {
@@ -347,7 +380,9 @@ impl Session {
             self.candidate.samples.retain(|sample| sample.clock_moved(now).is_none());
             let gone = before - self.candidate.samples.len();
             self.rejected = (self.rejected.0 + gone, Some(Rejection::ClockMoved(moved)));
+            self.candidate.is_overtaken = self.candidate.samples.is_empty();
         }
+        let is_finished = self.is_finished();
         let reach = self.requests.iter().fold(0_u8, |reach, request| reach << 1 | u8::from(request.answered));
         Contact {
             address: self.address,
@@ -361,7 +396,7 @@ impl Session {
             last_sent: self.last_sent(),
             last_reply: self.last_reply,
             authentication: self.proof.map(|proof| proof.record),
-            is_finished: self.state == State::Done,
+            is_finished,
             candidate: self.candidate,
         }
     }

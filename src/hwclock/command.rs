@@ -7,12 +7,14 @@ use std::path::Path;
 
 use super::functions::{self, Machine};
 use super::request::Request;
+use super::text;
 use crate::cli::{self, NotParsed, rhwclock::RhwclockCli};
+use crate::printable::printable;
 use crate::system::kernel_zone::{DryZone, KernelZone, SystemZone};
 use crate::system::rtc::{DryRtc, Rtc};
-use crate::system::rtc_device::RtcDevice;
+use crate::system::rtc_device::{HELD, RtcDevice};
 use crate::system::rtc_error::RtcError;
-use crate::system::{Clock, DryClock, SystemClock};
+use crate::system::{Clock, DryClock, LocalZone, SystemClock, long_writes_fail};
 
 /// The only statuses that hwclock has.
 const DONE: u8 = 0;
@@ -20,10 +22,14 @@ const FAILED: u8 = 1;
 
 /// Runs rhwclock with these arguments, under the name that it was started by, and gives its exit status.
 pub fn rhwclock(program: &str, arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let program = &printable(program);
+    long_writes_fail();
     let cli: RhwclockCli = match cli::parse(program, arguments) {
         Ok(cli) => cli,
         Err(NotParsed::Asked(text)) => {
-            let _ = write!(io::stdout(), "{text}");
+            // What is asked for in one line is the version.
+            let text = if text.trim_end().lines().count() == 1 { text::version(program) } else { text };
+            let _ = writeln!(io::stdout(), "{}", text.trim_end());
             return DONE;
         }
         Err(NotParsed::Wrong(text)) => return fail(program, &text),
@@ -38,7 +44,7 @@ pub fn rhwclock(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
 }
 
 fn fail(program: &str, text: &str) -> u8 {
-    let _ = writeln!(io::stderr(), "{program}: {text}");
+    let _ = writeln!(io::stderr(), "{program}: {}", printable(text));
     FAILED
 }
 
@@ -49,14 +55,18 @@ fn on_this_machine(request: &Request, name: &str) -> Result<(), String> {
     let mut kernel_zone: Box<dyn KernelZone> =
         if request.test { Box::<DryZone>::default() } else { Box::new(SystemZone) };
     let mut open = |path: Option<&Path>| -> Result<Box<dyn Rtc>, RtcError> {
-        let device = RtcDevice::open(path)?;
+        let device = RtcDevice::open_within(path, HELD)?;
         Ok(if request.test { Box::new(DryRtc::new(device)) } else { Box::new(device) })
     };
+    let zone = LocalZone::get();
+    if let Some(warning) = zone.warning() {
+        let _ = writeln!(io::stderr(), "{name}: Warning: {warning}");
+    }
     let machine = Machine {
         clock: &mut *clock,
         open: &mut open,
         kernel_zone: &mut *kernel_zone,
-        local: &chrono::Local,
+        local: zone,
         out: &mut io::stdout().lock(),
         err: &mut io::stderr(),
         name,

@@ -9,7 +9,6 @@
 pub mod adjtime;
 pub mod command;
 pub mod date;
-mod date_relative;
 pub mod drift;
 pub mod follow;
 pub mod functions;

@@ -105,6 +105,9 @@ impl Record {
         self.adjtime = adjtime;
         let text = adjtime.to_string();
         let Some(path) = self.path.as_ref().filter(|_| self.text.as_ref() != Some(&text)) else { return Ok(None) };
+        if self.unreadable.is_some() {
+            return Err(AdjfileError::unread(path));
+        }
         let copy = match &self.text {
             Some(old) if !self.problems.is_empty() => Some(shelf.keep_copy(path, old)?),
             _ => None,

@@ -92,7 +92,7 @@ pub enum UsageError {
     #[error("invalid RTC parameter setting '{0}' (write PARAMETER=VALUE, with numbers in decimal or 0x…)")]
     ParamSetting(String),
     /// Neither finite nor sensible.
-    #[error("invalid delay '{0}' (seconds, -10 to 10)")]
+    #[error("invalid delay '{0}' (seconds, a day at most)")]
     Delay(String),
 }
 
@@ -174,7 +174,7 @@ fn number(text: &str) -> Option<u64> {
 }
 
 fn parse_delay(text: &str) -> Result<Interval, UsageError> {
-    let seconds = text.parse().ok().filter(|seconds: &f64| seconds.abs() <= 10.0);
+    let seconds = text.parse().ok().filter(|seconds: &f64| seconds.abs() <= 86_400.0);
     seconds.map(Interval::from_secs_f64).ok_or_else(|| UsageError::Delay(text.to_owned()))
 }
 
@@ -264,5 +264,11 @@ mod tests {
     fn negative_delays_are_values() {
         let request = request("-w --delay -0.25").unwrap();
         assert_eq!(request.write.delay, Some(Interval::from_micros(-250_000)));
+    }
+
+    #[test]
+    fn a_long_delay_and_an_empty_name_are_as_for_hwclock() {
+        assert_eq!(request("-w --delay=99").unwrap().write.delay, Some(Interval::from_secs(99)));
+        assert_eq!(request("--adjfile=").unwrap().adjfile.as_deref(), Some(std::path::Path::new("")));
     }
 }

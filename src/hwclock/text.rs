@@ -7,6 +7,16 @@ use super::adjtime::Kept;
 use super::zone::Zone;
 use crate::time::Time;
 
+/// The line of `--version`, and the first one of `--verbose`. Where the program is taken for hwclock by its name it says both
+/// names, for scripts that look for "hwclock from util-linux" and for its version at the end.
+pub fn version(name: &str) -> String {
+    let own = env!("CARGO_PKG_VERSION");
+    match name {
+        "hwclock" => format!("rhwclock {own}, in place of hwclock from util-linux 2.38.1"),
+        _ => format!("{name} {own}"),
+    }
+}
+
 /// `2026-11-23 00:48:39.796488+00:00`: local time with its offset, cut to the microsecond.
 pub fn stamp(time: Time, zone: &dyn Zone) -> String {
     let (unix, nanos) = time.to_unix();

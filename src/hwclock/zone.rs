@@ -21,6 +21,17 @@ pub enum Moments {
     Skipped(i64),
 }
 
+/// What is in force in a zone at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Season {
+    /// What to add to UTC for local time, in seconds, positive east of Greenwich.
+    pub offset: i32,
+    /// Summer time?
+    pub summer: bool,
+    /// The zone's abbreviation, such as CEST; empty where it has none.
+    pub name: String,
+}
+
 /// A time zone. Every zone of chrono is one; as an object, so that a function need not be generic to take one.
 pub trait Zone {
     /// What to add to UTC for local time at `unix` (seconds since 1970), in seconds, positive east of Greenwich.
@@ -28,6 +39,16 @@ pub trait Zone {
 
     /// When clocks here show `local`.
     fn moments(&self, local: NaiveDateTime) -> Moments;
+
+    /// What is in force at `unix` (seconds since 1970).
+    fn season_at(&self, unix: i64) -> Season {
+        Season { offset: self.offset_at(unix), summer: false, name: String::new() }
+    }
+
+    /// The zone that `rule` names, as TZ would; `None` where there is none or it cannot be looked up.
+    fn other(&self, _rule: &str) -> Option<Box<dyn Zone>> {
+        None
+    }
 }
 
 impl<T: TimeZone> Zone for T {

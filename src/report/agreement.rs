@@ -16,8 +16,9 @@ pub(super) fn text(outcome: &Outcome, context: &Context<'_>) -> Option<String> {
     let (low, high) = (context.offset(estimate.span.low), context.offset(estimate.span.high));
     let (agreeing, voters) = (estimate.agreeing, estimate.voters);
     Some(format!(
-        "{agreeing} of {} agree, common interval {low} to {high} sec, error bound {:.6}",
+        "{agreeing} of {} {}, common interval {low} to {high} sec, error bound {:.6}",
         counted(context.plan, voters),
+        agree(agreeing),
         estimate.bound
     ))
 }
@@ -30,6 +31,9 @@ fn counted(plan: &Plan, count: usize) -> String {
 
 /// Why a majority of so few is not enough.
 pub(super) fn too_few(agreeing: usize, wanted: usize) -> String {
-    let verb = if agreeing == 1 { "agrees" } else { "agree" };
-    format!("too few servers agree: {agreeing} {verb}, and --min-servers wants {wanted}")
+    format!("too few servers agree: {agreeing} {}, and --min-servers wants {wanted}", agree(agreeing))
+}
+
+fn agree(count: usize) -> &'static str {
+    if count == 1 { "agrees" } else { "agree" }
 }

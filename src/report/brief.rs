@@ -23,6 +23,9 @@ pub(super) fn lines(outcome: &Outcome, context: &Context<'_>) -> Option<Vec<Line
         Conclusion::Decided { .. } => None,
     }
     .map(|mut lines| {
+        if matches!(outcome.conclusion, Conclusion::Decided { .. }) {
+            lines.extend(causes::contradictions(outcome));
+        }
         let is_trouble = |line: &Line| matches!(line.channel, Channel::Log(Priority::Error | Priority::Warning));
         lines.extend(super::rtc::lines(outcome, context).into_iter().filter(is_trouble));
         lines.extend(super::rtc::failure(outcome));

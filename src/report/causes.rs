@@ -8,9 +8,9 @@ use crate::net::{FaultKind, ResolveError};
 use crate::outcome::{Conclusion, Host, Outcome, Server};
 
 /// The names without an address, and those with too many.
-pub(super) fn hosts(outcome: &Outcome) -> Vec<Line> {
+pub fn host_lines(hosts: &[Host]) -> Vec<Line> {
     let line = |host: &Host, priority, text| Line { channel: Channel::Log(priority), at: host.known_at, text };
-    let troubles = outcome.hosts.iter().filter_map(|host| match &host.addresses {
+    let troubles = hosts.iter().filter_map(|host| match &host.addresses {
         Err(error @ ResolveError::NotAwaited(_)) => {
             Some(line(host, Priority::Warning, format!("host {}: {error}", host.name)))
         }
@@ -27,14 +27,22 @@ pub(super) fn hosts(outcome: &Outcome) -> Vec<Line> {
 
 /// The servers that have no part in the result.
 pub(super) fn servers(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
-    let causes = outcome.servers.iter().filter_map(|server| Some((server, cause(server, outcome, context)?)));
-    causes
-        .map(|(server, cause)| Line {
-            channel: Channel::Log(Priority::Warning),
-            at: outcome.finished,
-            text: format!("{}: {cause}", outcome.shown(server)),
-        })
-        .collect()
+    let said = |server| Some(line(outcome, server, &cause(server, outcome, context)?));
+    outcome.servers.iter().filter_map(said).collect()
+}
+
+/// The servers whose samples contradict each other, and that have a part in the result all the same.
+pub(super) fn contradictions(outcome: &Outcome) -> Vec<Line> {
+    let parts = outcome.servers.iter().filter(|server| server.verdict == Verdict::Truechimer);
+    parts.filter_map(|server| Some(line(outcome, server, &jumped(server)?))).collect()
+}
+
+fn line(outcome: &Outcome, server: &Server, text: &str) -> Line {
+    Line {
+        channel: Channel::Log(Priority::Warning),
+        at: outcome.finished,
+        text: format!("{}: {text}", outcome.shown(server)),
+    }
 }
 
 fn cause(server: &Server, outcome: &Outcome, context: &Context<'_>) -> Option<String> {
@@ -51,6 +59,9 @@ fn cause(server: &Server, outcome: &Outcome, context: &Context<'_>) -> Option<St
         }
         Verdict::Dropped(DropReason::Untrusted) => {
             Some(format!("Server dropped: {}{}", DropReason::Untrusted, untrusted(&server.contact)))
+        }
+        Verdict::Dropped(reason @ DropReason::RootDistance(too_distant)) => {
+            Some(format!("Server dropped: {reason}: {}", diagnosis::usual_cause(&too_distant)))
         }
         Verdict::Dropped(reason) => Some(format!("Server dropped: {reason}")),
     }
@@ -160,5 +171,8 @@ pub(super) fn disagreement(split: &NoMajority, outcome: &Outcome, context: &Cont
         (Some((_, first)), Some((_, last))) => *last - *first,
         _ => return "servers disagree".to_owned(),
     };
+    if let [alone] = &sides[..] {
+        return format!("no majority: {alone} stands alone against servers that contradict themselves");
+    }
     format!("servers disagree and none has a majority: {}; {spread:.6} sec apart", sides.join(", "))
 }

@@ -1,4 +1,4 @@
-//! The outcome as one JSON object. Its form is described in the man page; what is added later does not change its version.
+//! The outcome as one JSON object. Its form is in contrib/rntpdate.schema.json; what is added later does not change its version.
 
 use serde::Serialize;
 
@@ -42,6 +42,7 @@ struct Report<'a> {
 struct HostReport<'a> {
     name: &'a str,
     addresses: Vec<String>,
+    left_out: usize,
     error: Option<String>,
 }
 
@@ -85,7 +86,7 @@ struct VerdictReport {
     code: &'static str,
     certainty: &'static str,
     seen: String,
-    cause: String,
+    cause: Option<String>,
     here: Option<String>,
     on_server: Option<String>,
 }
@@ -161,7 +162,7 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
         }),
         decision: decision.map(word),
         done: decision.filter(|_| is_done).map_or("nothing", word),
-        rtc: outcome.rtc.as_ref().map(json_after::rtc),
+        rtc: outcome.rtc.as_ref().map(|rtc| json_after::rtc(rtc, context.plan.is_dry())),
         discipline: outcome.taught.as_ref().map(json_after::discipline),
         warnings: &outcome.warnings,
         error,
@@ -170,7 +171,7 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
     text(&report)
 }
 
-/// The object of a run that was kept from beginning, at that time; without an `error` where another run does its work.
+/// The object of a run that was kept from beginning, at that time.
 pub fn render_json_kept_out(mode: RunMode, at: Time, error: Option<String>, status: ExitStatus) -> String {
     text(&Report { error, ..nothing(mode, at, at, status) })
 }
@@ -217,6 +218,7 @@ fn host(host: &Host) -> HostReport<'_> {
     HostReport {
         name: &host.name,
         addresses: host.addresses.iter().flatten().copied().map(bare).collect(),
+        left_out: host.left_out,
         error: host.addresses.as_ref().err().map(ToString::to_string),
     }
 }
@@ -282,7 +284,7 @@ fn verdict(diagnosis: Diagnosis) -> VerdictReport {
         code: diagnosis.code.as_str(),
         certainty: diagnosis.certainty.as_str(),
         seen: diagnosis.seen,
-        cause: diagnosis.cause,
+        cause: Some(diagnosis.cause).filter(|cause| !cause.is_empty()),
         here: diagnosis.here,
         on_server: diagnosis.there,
     }

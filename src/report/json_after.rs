@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::seconds::Seconds;
+use crate::hwclock::adjtime::Kept;
 use crate::outcome::{RtcResult, Taught};
 
 /// What became of the RTC (-w).
@@ -10,6 +11,7 @@ use crate::outcome::{RtcResult, Taught};
 pub(super) struct RtcReport {
     device: Option<String>,
     time: Option<String>,
+    keeps: Option<&'static str>,
     residual: Option<Seconds>,
     verified_error: Option<Seconds>,
     warnings: Vec<String>,
@@ -31,14 +33,26 @@ pub(super) struct DisciplineReport {
     expected_error: Option<Seconds>,
 }
 
-pub(super) fn rtc(result: &RtcResult) -> RtcReport {
-    let nothing =
-        RtcReport { device: None, time: None, residual: None, verified_error: None, warnings: Vec::new(), error: None };
+/// In a dry run nothing was written, and so nothing late.
+pub(super) fn rtc(result: &RtcResult, is_dry: bool) -> RtcReport {
+    let nothing = RtcReport {
+        device: None,
+        time: None,
+        keeps: None,
+        residual: None,
+        verified_error: None,
+        warnings: Vec::new(),
+        error: None,
+    };
     match result {
         RtcResult::Written(written) => RtcReport {
             device: Some(written.device.display().to_string()),
             time: Some(written.time.to_string()),
-            residual: Some(written.residual.into()),
+            keeps: Some(match written.kept {
+                Kept::Utc => "utc",
+                Kept::Local => "local",
+            }),
+            residual: (!is_dry).then(|| written.residual.into()),
             verified_error: written.verified.map(|(error, _)| error.into()),
             warnings: written.warnings.clone(),
             error: None,

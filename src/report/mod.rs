@@ -17,6 +17,7 @@ mod view;
 
 use chrono::{DateTime, FixedOffset};
 
+pub use causes::host_lines;
 pub use json::{render_json, render_json_kept_out};
 pub use view::view_lines;
 
@@ -102,6 +103,13 @@ pub fn syslog_prefix(at: Time, priority: Priority, program: &str, pid: u32, zone
     format!("<{}>{} {program}[{pid}]: ", DAEMON | severity, date::syslog_time(at, zone))
 }
 
+/// What the program calls itself. Where it is taken for ntpdate by its name it says both names, for scripts that look for
+/// "ntpdate 4.".
+pub fn version(program: &str) -> String {
+    let own = concat!("rntpdate ", env!("CARGO_PKG_VERSION"));
+    if program == "ntpdate" { format!("{own}, in place of ntpdate 4.2.8p15") } else { own.to_owned() }
+}
+
 /// All lines of a run, in order.
 pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     if let Some(lines) = brief::lines(outcome, context) {
@@ -110,13 +118,13 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
     let debug = context.plan.mode == RunMode::Debug;
     if debug || context.output().verbose {
-        let text = format!("rntpdate {}", env!("CARGO_PKG_VERSION"));
+        let text = version(&context.plan.program);
         lines.push(Line { channel: Channel::Log(Priority::Info), at: outcome.started, text });
     }
     if debug {
         lines.extend(debug::course(outcome));
     }
-    lines.extend(causes::hosts(outcome));
+    lines.extend(host_lines(&outcome.hosts));
     if debug {
         lines.extend(debug::servers(outcome, context));
         let stdout = |text| Line { channel: Channel::Stdout, at: outcome.finished, text };

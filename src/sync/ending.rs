@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::roster::{Asked, Roster};
-use crate::estimate::{Assessment, Candidate, Contender, assess};
+use super::roster::Roster;
+use super::servers::Asked;
+use crate::estimate::{Assessment, Candidate, Contender, Verdict, assess};
 use crate::exchange::Exchange;
 use crate::plan::Plan;
 use crate::time::Interval;
@@ -22,8 +23,17 @@ pub(super) enum End {
     Complete,
     /// Whatever the servers say that have not finished, the majority stays.
     Settled,
-    /// The bound is as small as was asked for, whatever the servers say that have not said anything.
+    /// The bound is as small as was asked for, whatever the servers say that have not said anything, or two things.
     Accurate,
+}
+
+/// What a look came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// No more has to be heard.
+    End(End),
+    /// More has to be heard; look again at this raw monotonic time, though nothing may have come.
+    Again(Option<Duration>),
 }
 
 /// Looks from time to time whether a run may end before every server has had its say.
@@ -32,77 +42,77 @@ pub(super) enum End {
 /// would widen the bound.
 pub(super) struct Ending<'a> {
     plan: &'a Plan,
-    /// What was known at the last look: requests answered, and then exchanges that went on, servers, and names without one.
-    looked_at: (usize, [usize; 3]),
+    /// What was known at the last look: requests answered, exchanges that went on, and how often names had changed.
+    looked_at: (usize, usize, usize),
     /// No look before this raw monotonic time.
     next_look: Duration,
-    /// When to look again though nothing has come.
-    wake: Option<Duration>,
     /// Since when the run could end.
     settled_at: Option<Duration>,
 }
 
 impl<'a> Ending<'a> {
     pub(super) fn new(plan: &'a Plan) -> Ending<'a> {
-        Ending { plan, looked_at: (0, [0; 3]), next_look: Duration::ZERO, wake: None, settled_at: None }
-    }
-
-    /// When to look again, a raw monotonic time, though nothing may have come.
-    pub(super) fn next_look(&self) -> Option<Duration> {
-        self.wake
+        Ending { plan, looked_at: (0, 0, 0), next_look: Duration::ZERO, settled_at: None }
     }
 
     /// Whether the run may end at the raw monotonic time `now`, and why.
-    pub(super) fn look(&mut self, exchange: &Exchange, roster: &Roster<'_>, now: Duration) -> Option<End> {
-        let missing = roster.missing();
-        let known = (exchange.progress().0, [exchange.active(), roster.asked().len(), missing.len()]);
-        self.wake = None;
+    pub(super) fn look(&mut self, exchange: &Exchange, roster: &Roster<'_>, now: Duration) -> Look {
+        let known = (exchange.progress().0, exchange.active(), roster.changes());
+        let mut again = None;
         if known != self.looked_at && now < self.next_look {
-            self.wake = Some(self.next_look);
+            again = Some(self.next_look);
         } else if known != self.looked_at {
-            if known.0 != self.looked_at.0 && self.is_accurate(exchange, roster, &missing) {
-                return Some(End::Accurate);
+            // A name that leads nowhere has no vote any more, either.
+            let is_better = (known.0, known.2) != (self.looked_at.0, self.looked_at.2);
+            if is_better && self.is_accurate(exchange, roster, now) {
+                return Look::End(End::Accurate);
             }
-            if known.1 != self.looked_at.1 {
-                let since = self.settled_at.unwrap_or(now);
-                self.settled_at = self.is_settled(exchange, roster, &missing).then_some(since);
-            }
+            let since = self.settled_at.unwrap_or(now);
+            self.settled_at = self.is_settled(exchange, roster, now).then_some(since);
             (self.looked_at, self.next_look) = (known, now + LOOK);
         }
-        let over = self.settled_at? + grace(exchange);
-        self.wake = Some(self.wake.unwrap_or(over).min(over));
-        (now >= over).then_some(End::Settled)
+        let Some(over) = self.settled_at.map(|since| since + grace(exchange)) else { return Look::Again(again) };
+        if now < over {
+            return Look::Again(Some(again.map_or(over, |again| again.min(over))));
+        }
+        // What came within the last milliseconds may have changed it.
+        if self.is_settled(exchange, roster, now) {
+            return Look::End(End::Settled);
+        }
+        self.settled_at = None;
+        Look::Again(again)
     }
 
     /// Whether the answer is already as good as --accuracy wants.
-    fn is_accurate(&self, exchange: &Exchange, roster: &Roster<'_>, missing: &[usize]) -> bool {
+    fn is_accurate(&self, exchange: &Exchange, roster: &Roster<'_>, now: Duration) -> bool {
         let Some(accuracy) = self.plan.unattended.accuracy else { return false };
-        let assessment = self.assess(exchange, roster.asked(), missing, End::Accurate);
+        let assessment = self.assess(exchange, roster, End::Accurate, now);
         assessment.estimate.is_ok_and(|estimate| estimate.bound <= accuracy)
     }
 
     /// Whether a run that sets the clock gains nothing by waiting on: the open votes cannot overturn the majority, and the
-    /// bound that holds in spite of them is at most twice the one without them.
-    fn is_settled(&self, exchange: &Exchange, roster: &Roster<'_>, missing: &[usize]) -> bool {
-        let asked = roster.asked();
-        let is_complete = exchange.active() == 0 && missing.is_empty();
-        if self.plan.is_dry() || is_complete || exchange.active() == asked.len() {
+    /// bound that holds in spite of them is at most twice what the narrowest server of the majority claims. One of that majority
+    /// is honest, so the error is at most twice an honest bound then, whoever answered first.
+    fn is_settled(&self, exchange: &Exchange, roster: &Roster<'_>, now: Duration) -> bool {
+        let is_complete = exchange.active() == 0 && roster.missing().is_empty();
+        if self.plan.is_dry() || is_complete || exchange.active() == roster.asked().len() {
             return false;
         }
-        let settled = self.assess(exchange, asked, missing, End::Settled);
-        let Ok(whatever_comes) = settled.estimate else { return false };
-        let heard = exchange.standings().map(|(candidate, active)| if active { &SILENT } else { candidate });
-        let known = contenders(heard.map(|candidate| (candidate, false)), asked, &[], End::Complete);
-        assess(&known, &self.plan.rules).estimate.is_ok_and(|known| whatever_comes.bound <= known.bound * 2)
+        let Assessment { peers, verdicts, estimate } = self.assess(exchange, roster, End::Settled, now);
+        let agrees = |verdict: &Verdict| matches!(verdict, Verdict::Truechimer | Verdict::Outlier);
+        let agreeing = peers.iter().zip(&verdicts).filter(|(_, verdict)| agrees(verdict));
+        let narrowest = agreeing.filter_map(|(peer, _)| Some(peer.as_ref()?.root_distance)).min();
+        estimate.is_ok_and(|estimate| narrowest.is_some_and(|narrowest| estimate.bound <= narrowest * 2))
     }
 
-    fn assess(&self, exchange: &Exchange, asked: &[Asked], missing: &[usize], end: End) -> Assessment {
-        assess(&contenders(exchange.standings(), asked, missing, end), &self.plan.rules)
+    fn assess(&self, exchange: &Exchange, roster: &Roster<'_>, end: End, now: Duration) -> Assessment {
+        let missing = roster.missing();
+        assess(&contenders(exchange.standings(), roster.asked(), &missing, end), &self.plan.rules, now)
     }
 }
 
-/// A server that has said nothing, and one that nobody knows yet.
-static SILENT: Candidate = Candidate { samples: Vec::new(), kiss: None, untrusted: false };
+/// A server that nobody knows yet.
+static UNKNOWN: Candidate = Candidate { samples: Vec::new(), kiss: None, untrusted: false, is_overtaken: false };
 
 /// The servers as voters, after such an end; of each what was measured, and whether its exchange went on. Behind them those that
 /// the names that are `missing` may yet lead to.
@@ -116,12 +126,12 @@ pub(super) fn contenders<'a>(
         let is_open = match end {
             End::Complete => false,
             End::Settled => is_active,
-            End::Accurate => is_active && candidate.samples.is_empty(),
+            End::Accurate => is_active && (candidate.samples.is_empty() || candidate.contradicts_itself()),
         };
         Contender { candidate, names: &asked.names, is_open }
     };
     let unknown =
-        |name| Contender { candidate: &SILENT, names: std::slice::from_ref(name), is_open: end != End::Complete };
+        |name| Contender { candidate: &UNKNOWN, names: std::slice::from_ref(name), is_open: end != End::Complete };
     measured.zip(asked).map(contender).chain(missing.iter().map(unknown)).collect()
 }
 

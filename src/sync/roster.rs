@@ -1,33 +1,28 @@
 //! The names of a run and the servers that they lead to, some from the start and some while others are asked already.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
-use crate::net::{ResolveError, Resolved};
+use super::servers::{Asked, MAX_PER_NAME, MAX_SERVERS, Servers, most_per_name, plain};
+use crate::net::{ResolveError, Resolved, usable};
 use crate::outcome::Host;
 use crate::plan::Plan;
-use crate::system::{Lookups, Resolver};
+use crate::system::{Clock, Lookups, Resolver, known};
 use crate::time::Reading;
 
-/// The most servers that one run asks.
-const MAX_SERVERS: usize = 256;
-/// The most of them that one name stands for, so that no name server's answer crowds out the other names.
-const MAX_PER_NAME: usize = 16;
 /// How long a name is waited for, from the start, once another server has given the time: the C library asks a second time after
 /// 5 s, and the answer takes its way.
 const BESIDES: Duration = Duration::from_secs(6);
 
-/// A server to ask, and whose vote it has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// The names that lead to it, as numbers: the same name has the same number, however often it is given.
-    pub names: Vec<usize>,
-    /// Its rank in the reports: the place of its first name, and its own among that name's addresses.
-    rank: (usize, usize),
+/// The names of a plan, and each of their addresses once, for what asks them in another way than a sync does.
+pub(crate) fn expand(plan: &Plan, resolver: &dyn Resolver, clock: &dyn Clock) -> (Vec<Host>, Vec<SocketAddr>) {
+    let started = clock.now();
+    let found = resolver.resolve(&plan.servers, plan.family, plan.names);
+    let mut roster = Roster::new(plan, known(found), &started);
+    roster.take_in(&clock.now());
+    let (hosts, asked, order) = roster.finish();
+    (hosts, order.into_iter().map(|place| asked[place].address).collect())
 }
 
 /// All names, and what is known of them.
@@ -37,15 +32,21 @@ pub(super) struct Roster<'a> {
     started: Duration,
     numbers: Vec<usize>,
     hosts: Vec<Host>,
+    /// All addresses that were found, by name; those that are asked are in its host.
+    found: Vec<Vec<SocketAddr>>,
     /// Whether more may come, by name.
     open: Vec<bool>,
-    asked: Vec<Asked>,
-    places: HashMap<SocketAddr, usize>,
+    servers: Servers,
+    changes: usize,
 }
 
 impl<'a> Roster<'a> {
     /// Begins to look up every name of the plan; names get their part of the plan's time from `now` on.
     pub(super) fn begin(plan: &'a Plan, resolver: &'a dyn Resolver, now: &Reading) -> Roster<'a> {
+        Roster::new(plan, resolver.begin(&plan.servers, plan.family, plan.names), now)
+    }
+
+    fn new(plan: &'a Plan, lookups: Box<dyn Lookups + 'a>, now: &Reading) -> Roster<'a> {
         let host = |name: &String| Host {
             name: name.clone(),
             addresses: Ok(Vec::new()),
@@ -55,19 +56,20 @@ impl<'a> Roster<'a> {
         };
         Roster {
             plan,
-            lookups: resolver.begin(&plan.servers, plan.family, plan.names),
+            lookups,
             started: now.raw,
             numbers: plan.name_numbers(),
             hosts: plan.servers.iter().map(host).collect(),
+            found: vec![Vec::new(); plan.servers.len()],
             open: vec![true; plan.servers.len()],
-            asked: Vec::new(),
-            places: HashMap::new(),
+            servers: Servers::default(),
+            changes: 0,
         }
     }
 
     /// The servers that are known so far, in the order in which they became known.
     pub(super) fn asked(&self) -> &[Asked] {
-        &self.asked
+        self.servers.asked()
     }
 
     /// What can be read from when there is more to take in.
@@ -80,11 +82,17 @@ impl<'a> Roster<'a> {
         self.open.contains(&true)
     }
 
+    /// How often something has become known of names.
+    pub(super) fn changes(&self) -> usize {
+        self.changes
+    }
+
     /// Takes in what has become known of names; what is not known when their time is up will not be.
     pub(super) fn take_in(&mut self, now: &Reading) {
         if !self.is_open() {
             return;
         }
+        let before = self.changes;
         for answer in self.lookups.take() {
             self.learn(answer.place, answer.resolved, now);
             if let Some(open) = self.open.get_mut(answer.place) {
@@ -94,13 +102,20 @@ impl<'a> Roster<'a> {
         if now.raw >= self.started + self.plan.names {
             self.give_up(now, ResolveError::TimedOut);
         }
+        if self.changes != before {
+            self.join();
+        }
     }
 
     /// Waits for no name any more.
     pub(super) fn give_up(&mut self, now: &Reading, error: impl Fn(Duration) -> ResolveError) {
         let waited = now.raw.saturating_sub(self.started);
         for place in 0..self.open.len() {
-            if std::mem::take(&mut self.open[place]) && self.is_missing(place) {
+            if !std::mem::take(&mut self.open[place]) {
+                continue;
+            }
+            self.changes += 1;
+            if self.found[place].is_empty() {
                 self.learn(place, Err(error(waited)), now);
             }
         }
@@ -109,74 +124,62 @@ impl<'a> Roster<'a> {
     /// Until when to wait for names, a raw monotonic time, if there is any to wait for. The other family of a name that has led to
     /// a server is worth waiting for only where nobody has given the time.
     pub(super) fn awaited_until(&self, is_served: bool) -> Option<Duration> {
-        let is_awaited = |place: usize| self.open[place] && (!is_served || self.is_missing(place));
+        let is_awaited = |place: usize| self.open[place] && (!is_served || self.found[place].is_empty());
         let time = if is_served { self.plan.names.min(BESIDES) } else { self.plan.names };
         (0..self.open.len()).any(is_awaited).then_some(self.started + time)
     }
 
     /// The numbers of the names that may yet lead to a server, and have led to none.
     pub(super) fn missing(&self) -> Vec<usize> {
-        let places = (0..self.open.len()).filter(|place| self.open[*place] && self.is_missing(*place));
+        let places = (0..self.open.len()).filter(|place| self.open[*place] && self.found[*place].is_empty());
         places.map(|place| self.numbers[place]).collect()
-    }
-
-    fn is_missing(&self, place: usize) -> bool {
-        self.hosts[place].addresses.as_ref().is_ok_and(Vec::is_empty)
     }
 
     fn learn(&mut self, place: usize, resolved: Resolved, now: &Reading) {
         let Some(host) = self.hosts.get_mut(place) else { return };
+        self.changes += 1;
         host.known_at = now.real;
-        match resolved {
+        match usable(&host.name, resolved) {
             Err(error) if host.addresses.as_ref().is_ok_and(Vec::is_empty) => host.addresses = Err(error),
+            // The other family has better ones.
+            Ok(found) if host.addresses.is_err() && !found.is_empty() => {
+                host.addresses = Ok(Vec::new());
+                self.found[place].extend(found);
+            }
+            Ok(found) => self.found[place].extend(found),
             Err(_) => {}
-            Ok(addresses) => addresses.into_iter().for_each(|address| self.join(place, plain(address))),
         }
     }
 
-    /// One more address of a name.
-    fn join(&mut self, place: usize, mut address: SocketAddr) {
-        let host = &mut self.hosts[place];
-        let Ok(known) = &mut host.addresses else { return };
-        if known.len() >= MAX_PER_NAME {
-            host.left_out += 1;
-            return;
-        }
-        known.push(address);
-        let (rank, number) = ((place, known.len()), self.numbers[place]);
-        address.set_port(self.plan.ports.get(place).copied().flatten().unwrap_or(self.plan.port));
-        if self.plan.spared.contains(&address.ip()) {
-            return;
-        }
-        let count = self.asked.len();
-        match self.places.get(&address).and_then(|known| self.asked.get_mut(*known)) {
-            Some(known) => {
-                known.rank = known.rank.min(rank);
-                if !known.names.contains(&number) {
-                    known.names.push(number);
-                }
+    /// Lets in as many addresses as one run asks. A name that is still looked up may have as many as a name can have: so those that
+    /// come late have the same room as the others.
+    fn join(&mut self) {
+        let count = |(found, open): (&Vec<SocketAddr>, &bool)| if *open { MAX_PER_NAME } else { found.len() };
+        let counts: Vec<usize> = self.found.iter().zip(&self.open).map(count).collect();
+        let most = most_per_name(&counts);
+        let mut left =
+            MAX_SERVERS - self.hosts.iter().map(|host| host.addresses.iter().flatten().count()).sum::<usize>();
+        for (place, host) in self.hosts.iter_mut().enumerate() {
+            let Ok(joined) = &mut host.addresses else { continue };
+            let room = most.saturating_sub(joined.len()).min(left);
+            for address in self.found[place].iter().skip(joined.len()).take(room).copied().map(plain) {
+                joined.push(address);
+                self.servers.join(self.plan, self.numbers[place], address, (place, joined.len()));
+                left -= 1;
             }
-            None if count < MAX_SERVERS => {
-                self.places.insert(address, count);
-                self.asked.push(Asked { address, names: vec![number], rank });
-            }
-            None => {}
         }
+        self.servers.count();
     }
 
     /// The names, the servers, and the places of the servers in the order of their names.
-    pub(super) fn finish(self) -> (Vec<Host>, Vec<Asked>, Vec<usize>) {
-        let mut order: Vec<usize> = (0..self.asked.len()).collect();
-        order.sort_by_key(|place| self.asked[*place].rank);
-        (self.hosts, self.asked, order)
+    pub(super) fn finish(mut self) -> (Vec<Host>, Vec<Asked>, Vec<usize>) {
+        for (host, found) in self.hosts.iter_mut().zip(&self.found) {
+            host.left_out = found.len() - host.addresses.iter().flatten().count();
+        }
+        let (asked, order) = self.servers.finish();
+        (self.hosts, asked, order)
     }
 }
 
-/// An IPv4 address in IPv6 clothes is the same server, and has one vote.
-fn plain(address: SocketAddr) -> SocketAddr {
-    match address.ip().to_canonical() {
-        IpAddr::V4(v4) => SocketAddr::new(v4.into(), address.port()),
-        // The interface of a link-local address stays with it.
-        IpAddr::V6(_) => address,
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -13,10 +13,15 @@ pub const MAX_ASKED: usize = 64;
 /// Room for any fragment.
 const DATAGRAM_MAX: usize = 2048;
 
-/// A server's view of itself. Its first answer has to come within `patience`; a server that has begun to answer may take
-/// `budget` for all of it, and is asked again for what got lost.
-pub fn ask_about_itself(server: SocketAddr, patience: Duration, budget: Duration) -> Result<ServerView, NoView> {
-    let socket = connect(server).map_err(|error| NoView::Fault(error.to_string()))?;
+/// A server's view of itself, asked from this address of the machine or from the kernel's choice. Its first answer has to come
+/// within `patience`; a server that has begun to answer may take `budget` for all of it, and is asked again for what got lost.
+pub fn ask_about_itself(
+    server: SocketAddr,
+    source: Option<IpAddr>,
+    patience: Duration,
+    budget: Duration,
+) -> Result<ServerView, NoView> {
+    let socket = connect(server, source).map_err(|error| NoView::Fault(error.to_string()))?;
     let sequence = random::u64().map_err(|error| NoView::Fault(error.to_string()))? as u16;
     let started = Instant::now();
     let mut dialogue = Dialogue::new(sequence);
@@ -42,9 +47,9 @@ pub fn ask_about_itself(server: SocketAddr, patience: Duration, budget: Duration
     }
 }
 
-fn connect(server: SocketAddr) -> std::io::Result<UdpSocket> {
+fn connect(server: SocketAddr, source: Option<IpAddr>) -> std::io::Result<UdpSocket> {
     let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    let socket = UdpSocket::bind((any, 0))?;
+    let socket = UdpSocket::bind((source.unwrap_or(any), 0))?;
     socket.connect(server)?;
     Ok(socket)
 }

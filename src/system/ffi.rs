@@ -145,14 +145,6 @@ fn alone() -> io::Result<()> {
     if threads > 1 { Err(io::Error::other("more than one thread runs")) } else { Ok(()) }
 }
 
-/// Sets a variable of this process's environment. Refuses where more than one thread runs.
-pub(super) fn set_variable(name: &str, value: &str) -> io::Result<()> {
-    alone()?;
-    // SAFETY: the only thread is this one, so that no other reads the environment meanwhile.
-    unsafe { std::env::set_var(name, value) };
-    Ok(())
-}
-
 /// close_range(2) (Linux 5.9): closes this descriptor and all higher ones. They have to be the caller's, which nothing here owns.
 pub(super) fn close_from(first: u32) -> io::Result<()> {
     // SAFETY: it takes numbers only; what it closes was opened by another program, so that nobody here counts on it.
@@ -177,6 +169,32 @@ pub(super) fn keep_ends_of_children() -> io::Result<()> {
     // SAFETY: no code of ours is to run at the signal: the default, which is to do nothing, is as safe as any can be.
     unsafe { nix::sys::signal::signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
     Ok(())
+}
+
+/// signal(2): a write beyond RLIMIT_FSIZE fails with EFBIG, which is reported, instead of ending the process.
+pub(super) fn let_long_writes_fail() -> io::Result<()> {
+    // SAFETY: no code of ours is to run at the signal: to ignore it is as safe as any can be.
+    unsafe { nix::sys::signal::signal(Signal::SIGXFSZ, SigHandler::SigIgn) }?;
+    Ok(())
+}
+
+/// Runs before the language's own start, which opens /dev/null in the place of closed streams and aborts where there is none.
+/// The name is only for the linker.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static STREAMS: extern "C" fn() = open_streams;
+
+/// Opens in the place of each closed stream what can be neither read nor written.
+extern "C" fn open_streams() {
+    for stream in 0..3 {
+        // SAFETY: both calls take numbers and a constant string that ends with a zero, and touch no memory of this program's.
+        // A new descriptor has the lowest number that is free, which is this stream's, as those below it are open by now.
+        unsafe {
+            if libc::fcntl(stream, libc::F_GETFD) < 0 && libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) < 0 {
+                libc::open(c"/".as_ptr(), libc::O_RDONLY | libc::O_DIRECTORY);
+            }
+        }
+    }
 }
 
 /// _exit(2): ends a forked process without what its parent wants to be done at its own end.

@@ -5,6 +5,8 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use super::state::make_dir;
+
 /// A limit on what is read: the longest history has a sixth of that.
 const MAX_SIZE: u64 = 256 * 1024;
 
@@ -52,7 +54,7 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     }
     let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.exists() {
-        fs::create_dir(folder)?;
+        make_dir(folder)?;
     }
     let mut new = tempfile::Builder::new().prefix(".history-").tempfile_in(folder)?;
     new.write_all(text.as_bytes())?;

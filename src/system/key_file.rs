@@ -1,10 +1,11 @@
 //! The file of keys on disk.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use nix::unistd::geteuid;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -14,6 +15,7 @@ use crate::wire::{Key, KeyId};
 
 /// Bits of a file's mode.
 const OTHERS_READ: u32 = 0o004;
+const GROUP_WRITE: u32 = 0o020;
 const OTHERS_WRITE: u32 = 0o002;
 
 /// The key cannot be had.
@@ -40,9 +42,24 @@ enum Cause {
     Io(io::Error),
 }
 
-/// The key that a plan wants, if it wants one.
-pub fn for_plan(plan: &Plan) -> Result<Option<Key>, KeyFileError> {
-    plan.key.as_ref().map(|KeyPlan { id, file }| read(file, *id)).transpose()
+/// The key that a plan wants, if it wants one, and who else may change it.
+pub fn for_plan(plan: &Plan) -> Result<(Option<Key>, Option<String>), KeyFileError> {
+    let Some(KeyPlan { id, file }) = &plan.key else { return Ok((None, None)) };
+    Ok((Some(read(file, *id)?), doubt(file)))
+}
+
+/// Why a key may be another one tomorrow: somebody besides root and this user can write it.
+fn doubt(file: &Path) -> Option<String> {
+    let found = fs::metadata(file).ok()?;
+    let (name, mode) = (file.display(), found.mode() & 0o7777);
+    if found.uid() != 0 && found.uid() != geteuid().as_raw() {
+        let text =
+            format!("key file {name} belongs to user {}, who can change its keys: chown root {name}", found.uid());
+        return Some(text);
+    }
+    let text =
+        || format!("key file {name} can be changed by group {} (mode {mode:04o}): chmod 640 {name}", found.gid());
+    (mode & GROUP_WRITE != 0).then(text)
 }
 
 /// The key with this number in a file that others can neither read nor write.

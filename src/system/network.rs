@@ -51,19 +51,26 @@ pub trait Network {
 pub struct UdpNetwork {
     epoll: Epoll,
     sockets: Vec<Option<(Socket, Guard)>>,
+    /// Where all of them send from.
+    source: Option<IpAddr>,
 }
 
 impl UdpNetwork {
     /// No sockets yet. Fails where the process has no file descriptors left.
     pub fn new() -> std::io::Result<UdpNetwork> {
-        Ok(UdpNetwork { epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?, sockets: Vec::new() })
+        Ok(UdpNetwork { epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?, sockets: Vec::new(), source: None })
+    }
+
+    /// Whose sockets send from this address of the machine; from the kernel's choice where it is none.
+    pub fn from_address(self, source: Option<IpAddr>) -> UdpNetwork {
+        UdpNetwork { source, ..self }
     }
 }
 
 impl Network for UdpNetwork {
     fn open(&mut self, server: SocketAddr, source_port: Option<u16>) -> Result<(), Fault> {
         let event = EpollEvent::new(EpollFlags::EPOLLIN, self.sockets.len() as u64);
-        let opened = connected(server, source_port).and_then(|socket| {
+        let opened = connected(server, self.source, source_port).and_then(|socket| {
             self.epoll.add(&socket, event).map_err(|errno| refused(Step::Wait, errno, None))?;
             Ok(socket)
         });
@@ -160,18 +167,19 @@ fn drain_datagrams(index: SocketIndex, socket: &Socket, guard: &mut Guard, event
     }
 }
 
-fn connected(server: SocketAddr, source_port: Option<u16>) -> Result<Socket, Fault> {
+fn connected(server: SocketAddr, source: Option<IpAddr>, source_port: Option<u16>) -> Result<Socket, Fault> {
     let failed = |step| move |error: std::io::Error| refused(step, errno_of(&error), Some(server));
     let kind = Type::DGRAM.nonblocking().cloexec();
     let socket = Socket::new(Domain::for_address(server), kind, Some(Protocol::UDP)).map_err(failed(Step::Socket))?;
-    if let Some(port) = source_port {
+    if source.is_some() || source_port.is_some() {
         let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         if server.is_ipv6() {
             socket.set_only_v6(true).map_err(failed(Step::Bind))?;
         }
         // Several of our own sockets share the port, each connected to its own server.
-        socket.set_reuse_address(true).map_err(failed(Step::Bind))?;
-        socket.bind(&SocketAddr::new(any, port).into()).map_err(failed(Step::Bind))?;
+        socket.set_reuse_address(source_port.is_some()).map_err(failed(Step::Bind))?;
+        let from = SocketAddr::new(source.unwrap_or(any), source_port.unwrap_or(0));
+        socket.bind(&from.into()).map_err(failed(Step::Bind))?;
     }
     // Each option only adds knowledge: a kernel without it still exchanges packets.
     let stamps = TimestampingFlag::SOF_TIMESTAMPING_SOFTWARE

@@ -3,35 +3,24 @@
 use std::io::{self, Write};
 use std::os::unix::net::UnixDatagram;
 
-use chrono::{DateTime, FixedOffset, Local};
-
 use super::ffi;
+use super::local_zone::local_zone;
+use crate::printable::{printable, printable_json};
 use crate::report::{Channel, Line, Priority, log_prefix, syslog_prefix};
 use crate::time::Time;
 
 const SYSLOG: &str = "/dev/log";
 
-/// The zone that TZ or /etc/localtime names.
-pub fn local_zone(at: Time) -> DateTime<FixedOffset> {
-    let (seconds, nanos) = at.to_unix();
-    DateTime::from_timestamp(seconds, nanos).unwrap_or_default().with_timezone(&Local).fixed_offset()
-}
-
-/// Reads the zone once and for all: a confined run could not read it again, and would go on in UTC. To be called while there is
-/// one thread, which is the one that prints, before anything is printed with a time and after the helpers are started, whose
-/// environment stays as it is.
-pub fn pin_zone(now: Time) {
-    // Without TZ chrono looks again whether the file has changed, after a second and after each step back. With TZ it looks
-    // whether TZ has changed; what it falls back to where this file is not there (/etc/timezone) is the same as without.
-    if std::env::var("TZ").is_err() {
-        let _ = ffi::set_variable("TZ", ":/etc/localtime");
-    }
-    local_zone(now);
+/// Lets a write to a file that may not grow fail, as one to a full disk does: by the kernel's default it ends the program, with
+/// the clock half set.
+pub fn long_writes_fail() {
+    // Never refused; as it was before where it is.
+    let _ = ffi::let_long_writes_fail();
 }
 
 /// One line on stderr that does not come from a run: a command line that is wrong, a run that could not begin.
 pub fn complain(program: &str, text: &str) {
-    let _ = writeln!(io::stderr(), "{program}: {}", printable(text));
+    let _ = writeln!(io::stderr(), "{}: {}", printable(program), printable(text));
 }
 
 /// The way out for the lines of a run.
@@ -64,7 +53,13 @@ impl LineWriter {
                 Log::Stderr
             }
         };
-        LineWriter { program: program.to_owned(), pid: std::process::id(), stderr_only: false, log, lost: None }
+        LineWriter { program: printable(program), pid: std::process::id(), stderr_only: false, log, lost: None }
+    }
+
+    /// Speaks for another process.
+    pub fn for_process(mut self, pid: u32) -> LineWriter {
+        self.pid = pid;
+        self
     }
 
     /// Keeps standard output free, for a report of another kind.
@@ -87,7 +82,7 @@ impl LineWriter {
 
     /// Writes a report of another kind to standard output.
     pub fn write_object(&mut self, text: &str) {
-        let written = writeln!(io::stdout(), "{text}").and_then(|()| io::stdout().flush());
+        let written = writeln!(io::stdout(), "{}", printable_json(text)).and_then(|()| io::stdout().flush());
         self.note(written);
     }
 
@@ -133,9 +128,4 @@ fn connect() -> io::Result<UnixDatagram> {
     socket.set_nonblocking(true)?;
     socket.connect(SYSLOG)?;
     Ok(socket)
-}
-
-/// What came from outside may hold line ends and terminal controls: they are shown, not obeyed.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
 }

@@ -47,14 +47,26 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The user of this name, by the name service, which may hang: see [`look_up_user`](super::look_up_user).
+    /// The user of this name, by the name service, which may hang: see [`look_up_user`](super::look_up_user). A number is looked
+    /// up nowhere, and is in nobody's group alone.
     pub(super) fn look_up(name: &str) -> Result<Identity> {
+        if let Some(identity) = Identity::of_number(name)? {
+            return Ok(identity);
+        }
         let Some(user) = User::from_name(name).with_context(|| format!("cannot look up user {name}"))? else {
             bail!("there is no user {name}");
         };
         let c_name = CString::new(name).with_context(|| format!("cannot become user {name}"))?;
         let groups = getgrouplist(&c_name, user.gid).with_context(|| format!("cannot become user {name}"))?;
         Ok(Identity { name: name.to_owned(), user: user.uid, group: user.gid, groups })
+    }
+
+    /// The user of this number, in nobody's group alone; nothing where it is none.
+    pub(super) fn of_number(name: &str) -> Result<Option<Identity>> {
+        let Ok(number) = name.parse::<u32>() else { return Ok(None) };
+        // The kernel takes it for "leave it as it is" (setresuid(2)).
+        anyhow::ensure!(number != u32::MAX, "there is no user {name}");
+        Ok(Some(Identity::of_numbers(name, number, NOBODY, &[])))
     }
 
     /// Of a user whose numbers are known.
@@ -191,5 +203,15 @@ mod tests {
     fn nobody_is_not_root_and_in_no_group() {
         let nobody = Identity::nobody();
         assert!(!nobody.user.is_root() && nobody.group.as_raw() != 0 && nobody.groups.is_empty(), "{nobody:?}");
+    }
+
+    #[test]
+    fn a_number_is_a_user_without_being_looked_up() {
+        let user = Identity::look_up("54321").unwrap();
+        assert_eq!((user.uid(), user.group.as_raw(), user.groups.len()), (54321, NOBODY, 0));
+        for name in ["4294967295", "no-such-user", "-1"] {
+            let error = Identity::look_up(name).unwrap_err().to_string();
+            assert_eq!(error, format!("there is no user {name}"));
+        }
     }
 }

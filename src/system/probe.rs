@@ -38,8 +38,9 @@ pub fn gather_evidence(contacts: &[&Contact], plan: &Plan, key: Option<&Key>, ow
                 (place < MAX_ASKED).then(|| {
                     let silent = contact.answered == 0 && contact.rejected.0 == 0;
                     let (server, reached) = (contact.address, contact.fault.is_none() && contact.sent > 0);
-                    let view =
-                        reached.then(|| start(scope, move || ask_about_itself(server, PATIENCE, BUDGET))).flatten();
+                    let source = plan.source_address;
+                    let ask = move || ask_about_itself(server, source, PATIENCE, BUDGET);
+                    let view = reached.then(|| start(scope, ask)).flatten();
                     let look = move || look_for_signs(server, version, key);
                     let signs = (reached && silent).then(|| start(scope, look)).flatten();
                     (view, signs)

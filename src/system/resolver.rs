@@ -18,7 +18,7 @@ pub trait Resolver {
 
     /// Begins to look up the names, and does not wait where it need not.
     fn begin(&self, names: &[String], family: Family, timeout: Duration) -> Box<dyn Lookups + '_> {
-        Box::new(Known::new(self.resolve(names, family, timeout)))
+        known(self.resolve(names, family, timeout))
     }
 
     /// The name of each address, where there is one and it is found within `timeout`.
@@ -38,11 +38,10 @@ pub trait Lookups {
 #[derive(Debug)]
 struct Known(Vec<Answer>);
 
-impl Known {
-    fn new(resolved: Vec<Resolved>) -> Known {
-        let answers = resolved.into_iter().enumerate();
-        Known(answers.map(|(place, resolved)| Answer { place, resolved, is_last: true }).collect())
-    }
+/// Look-ups that have come to these results, in the order of the names.
+pub fn known(resolved: Vec<Resolved>) -> Box<dyn Lookups> {
+    let answers = resolved.into_iter().enumerate();
+    Box::new(Known(answers.map(|(place, resolved)| Answer { place, resolved, is_last: true }).collect()))
 }
 
 impl Lookups for Known {

@@ -6,11 +6,19 @@ use std::os::fd::AsFd;
 use std::os::linux::fs::MetadataExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::rtc::{Holder, Param, Rtc, Tick, default_paths};
 use super::rtc_error::RtcError;
 use super::{Clock, ffi, rtc_tick};
 use crate::hwclock::rtc_time::{Fields, RtcTime};
+
+/// How long to wait for a chip that another process has open, where no deadline is nearer: a read to the next tick takes a
+/// second, hwclock's write two.
+pub const HELD: Duration = Duration::from_secs(5);
+
+/// Between two tries to open it.
+const RETRY: Duration = Duration::from_millis(50);
 
 /// An open clock chip. The kernel lets one process open it at a time.
 #[derive(Debug)]
@@ -26,6 +34,17 @@ impl RtcDevice {
         match path {
             Some(path) => Self::open_at(path),
             None => Self::search(),
+        }
+    }
+
+    /// As `open`; a chip that another process has open is tried again until `limit` is over.
+    pub fn open_within(path: Option<&Path>, limit: Duration) -> Result<RtcDevice, RtcError> {
+        let begun = Instant::now();
+        loop {
+            match Self::open(path) {
+                Err(RtcError::Busy { .. }) if begun.elapsed() < limit => std::thread::sleep(RETRY.min(limit)),
+                opened => return opened,
+            }
         }
     }
 
@@ -79,10 +98,7 @@ impl Rtc for RtcDevice {
 
     fn set(&mut self, time: RtcTime) -> Result<(), RtcError> {
         let raw = to_raw(&time.fields());
-        ffi::rtc_set_time(self.file.as_fd(), &raw).map_err(|source| match source.raw_os_error() {
-            Some(libc::EINVAL | libc::ERANGE) => RtcError::OutOfRange { path: self.path.clone(), time },
-            _ => RtcError::from_ioctl(&self.path, "set", source),
-        })
+        ffi::rtc_set_time(self.file.as_fd(), &raw).map_err(|source| RtcError::from_setting(&self.path, time, source))
     }
 
     fn wait_tick(&mut self, clock: &dyn Clock) -> Result<Tick, RtcError> {

@@ -77,13 +77,26 @@ pub enum RtcError {
         /// In the kernel's words.
         source: io::Error,
     },
-    /// EINVAL or ERANGE from setting.
+    /// ERANGE from setting.
     #[error("the RTC {} cannot hold {time} (its range ends before, or begins after)", .path.display())]
     OutOfRange {
         /// The file.
         path: PathBuf,
         /// What was to be set.
         time: RtcTime,
+    },
+    /// EINVAL from setting, which drivers say for more than one thing.
+    #[error(
+        "the RTC {} does not take {time} ({source}: its driver cannot set the chip, or the chip's range ends before, or \
+         begins after)", .path.display()
+    )]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// What was to be set.
+        time: RtcTime,
+        /// In the kernel's words.
+        source: io::Error,
     },
     /// The moment is beyond the calendar.
     #[error("no RTC can hold a date so far away ({unix} seconds from 1970)")]
@@ -140,6 +153,30 @@ impl RtcError {
         matches!(self, RtcError::None { .. } | RtcError::Missing { .. })
     }
 
+    /// Did a read fail that may succeed when it is tried again?
+    pub(super) fn is_failed_read(&self) -> bool {
+        matches!(self, RtcError::NeverSet { .. } | RtcError::Io { action: "read", .. })
+    }
+
+    /// The same of a chip that was read before: it holds a valid time, and fails all the same.
+    pub(super) fn of_later_read(self) -> RtcError {
+        match self {
+            RtcError::NeverSet { path } => {
+                RtcError::Io { path, action: "read", source: io::Error::from_raw_os_error(libc::EINVAL) }
+            }
+            other => other,
+        }
+    }
+
+    /// From what an ioctl says about setting the chip to `time`.
+    pub(super) fn from_setting(path: &Path, time: RtcTime, source: io::Error) -> RtcError {
+        match source.raw_os_error() {
+            Some(libc::ERANGE) => RtcError::OutOfRange { path: path.to_owned(), time },
+            Some(libc::EINVAL) => RtcError::Refused { path: path.to_owned(), time, source },
+            _ => RtcError::from_ioctl(path, "set", source),
+        }
+    }
+
     /// From what an ioctl says.
     pub(super) fn from_ioctl(path: &Path, action: &'static str, source: io::Error) -> RtcError {
         let path = path.to_owned();
@@ -179,6 +216,23 @@ mod tests {
         assert!(from_errno("read", libc::ENOTTY).starts_with("/dev/rtc0 is no RTC"));
         assert!(from_errno("read", libc::ENODEV).contains("has gone"));
         assert_eq!(from_errno("read", libc::EIO), "cannot read the RTC /dev/rtc0: Input/output error (os error 5)");
+    }
+
+    #[test]
+    fn what_a_chip_does_not_take_has_two_causes_and_what_is_out_of_range_one() {
+        let text = |errno| {
+            let time = RtcTime::from_unix(5_000_000_000).unwrap();
+            RtcError::from_setting(Path::new("/dev/rtc0"), time, io::Error::from_raw_os_error(errno)).to_string()
+        };
+        assert_eq!(
+            text(libc::EINVAL),
+            "the RTC /dev/rtc0 does not take 2128/06/11 08:53:20 (Invalid argument (os error 22): its driver cannot set the \
+             chip, or the chip's range ends before, or begins after)"
+        );
+        assert!(
+            text(libc::ERANGE).ends_with("cannot hold 2128/06/11 08:53:20 (its range ends before, or begins after)")
+        );
+        assert!(text(libc::EACCES).contains("CAP_SYS_TIME"));
     }
 
     #[test]

@@ -19,8 +19,17 @@ const INTERRUPT_LIMIT: Duration = Duration::from_millis(2000);
 /// With the interrupt's limit less than five seconds; more than one, because a second may pass before it is noticed.
 const POLL_LIMIT: Duration = Duration::from_millis(2500);
 
-/// Between two readings of the chip. A reading takes 20 to 100 us on a PC, longer on a bus.
-const POLL_PAUSE: Duration = Duration::from_micros(100);
+/// Between two readings of a chip. A chip on a bus may need as much to go on ticking; a reading of it takes a millisecond too.
+const POLL_PAUSE: Duration = Duration::from_millis(2);
+
+/// The same for a PC's chip, of which a reading takes 20 to 100 us.
+const PC_PAUSE: Duration = Duration::from_micros(500);
+
+/// So often the first reading is tried: a bus may be disturbed, and a chip without a valid time says so each time.
+const FIRST_READS: u32 = 4;
+
+/// So many readings in a row may fail of a chip that was read before: a tenth of a second.
+const FAILED_READS: u32 = 50;
 
 /// Switches the interrupt off when it goes.
 struct UpdateInterrupt<'fd>(BorrowedFd<'fd>);
@@ -34,7 +43,7 @@ impl Drop for UpdateInterrupt<'_> {
 
 /// The tick by its interrupt. `None` where the chip has none, or it does not come.
 pub(super) fn by_interrupt(rtc: &mut dyn Rtc, fd: BorrowedFd<'_>, clock: &dyn Clock) -> Result<Option<Tick>, RtcError> {
-    let before = rtc.read()?;
+    let before = first_read(rtc, clock)?;
     match ffi::rtc_update_interrupt(fd, true) {
         Ok(()) => {}
         // ENOTTY, EINVAL and EIO are what drivers without one answer; whatever it is, reading worked.
@@ -49,7 +58,7 @@ pub(super) fn by_interrupt(rtc: &mut dyn Rtc, fd: BorrowedFd<'_>, clock: &dyn Cl
             return Ok(None);
         }
         let at = clock.now();
-        let time = rtc.read()?;
+        let time = read_again(rtc, clock)?;
         // The first interrupt may be an old one: the second has to have changed.
         if time != before {
             return Ok(Some(Tick { time, at, bound: Interval::ZERO, source: TickSource::Interrupt }));
@@ -79,12 +88,14 @@ fn take_event(fd: BorrowedFd<'_>) -> bool {
 
 /// The tick by reading the chip until its second changes: what [`Rtc::watch_tick`] is for every chip.
 pub fn by_polling(rtc: &mut dyn Rtc, clock: &dyn Clock) -> Result<Tick, RtcError> {
+    let pause = pause(rtc);
     let start = clock.now();
-    let first = rtc.read()?;
+    let first = first_read(rtc, clock)?;
     let mut before = start;
     loop {
+        clock.sleep(pause);
         let asked = clock.now();
-        let time = rtc.read()?;
+        let time = read_again(rtc, clock)?;
         if time != first {
             return Ok(between(time, &before, &clock.now()));
         }
@@ -93,21 +104,49 @@ pub fn by_polling(rtc: &mut dyn Rtc, clock: &dyn Clock) -> Result<Tick, RtcError
         if waited > POLL_LIMIT {
             return Err(RtcError::NoTick { path: rtc.path().to_owned(), waited });
         }
-        clock.sleep(POLL_PAUSE);
     }
 }
 
-/// A tick that is known to lie in less than this is exact enough.
-const EXACT: Interval = Interval::from_micros(500);
+fn pause(rtc: &dyn Rtc) -> Duration {
+    if rtc.driver() == Some("rtc_cmos") { PC_PAUSE } else { POLL_PAUSE }
+}
+
+/// What the chip reads, by one of several tries. That it holds no valid time is believed when all of them say so.
+fn first_read(rtc: &mut dyn Rtc, clock: &dyn Clock) -> Result<RtcTime, RtcError> {
+    let mut failure = None;
+    for _ in 0..FIRST_READS {
+        match rtc.read() {
+            Err(error) if error.is_failed_read() => {
+                if !matches!((&failure, &error), (Some(RtcError::Io { .. }), RtcError::NeverSet { .. })) {
+                    failure = Some(error);
+                }
+                clock.sleep(POLL_PAUSE);
+            }
+            read => return read,
+        }
+    }
+    failure.map_or_else(|| rtc.read(), Err)
+}
+
+/// What a chip reads that was read before: one failure among many is no reason to give up.
+fn read_again(rtc: &mut dyn Rtc, clock: &dyn Clock) -> Result<RtcTime, RtcError> {
+    for _ in 1..FAILED_READS {
+        match rtc.read() {
+            Err(error) if error.is_failed_read() => clock.sleep(POLL_PAUSE),
+            read => return read,
+        }
+    }
+    rtc.read().map_err(RtcError::of_later_read)
+}
 
 /// How often to look for one that is.
 const LOOKS: u32 = 3;
 
-/// The tick as exactly as can be: by watching the chip, and once more or twice where the watcher was interrupted just then.
+/// The tick as exactly as can be, to half the time between two readings or so: by watching the chip, and once more or twice where the watcher was interrupted just then.
 pub fn exact(rtc: &mut dyn Rtc, clock: &dyn Clock) -> Result<Tick, RtcError> {
     let mut best = rtc.watch_tick(clock)?;
     for _ in 1..LOOKS {
-        if best.bound <= EXACT {
+        if best.bound <= Interval::from(pause(rtc)) {
             break;
         }
         let next = rtc.watch_tick(clock)?;

@@ -1,22 +1,19 @@
-//! What one run leaves for the next: a lock and small files, gone with the next boot.
+//! What one run leaves for the next: small files, gone with the next boot.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::net::IpAddr;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
 use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 use super::adjfile;
 use crate::hwclock::adjtime::{Adjtime, Kept};
 
-const LOCK: &str = "lock";
 /// No note is longer.
 const MAX_BYTES: u64 = 64 * 1024;
 
@@ -63,61 +60,44 @@ pub struct StateDir {
     is_new: bool,
 }
 
-/// The right to be the only run; it ends with the value, or with the process.
-#[derive(Debug)]
-pub struct Lock(#[allow(dead_code, reason = "held for what its end does")] Flock<File>);
-
 impl StateDir {
     /// Makes it if need be. Fails where this user may not, or the file system is read-only.
     pub fn open(path: &Path) -> io::Result<StateDir> {
-        match DirBuilder::new().mode(0o755).create(path) {
+        match make_dir(path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
             made => Ok(StateDir { path: path.to_owned(), is_new: made.is_ok() }),
         }
     }
 
-    /// One that is there.
-    pub(super) fn at(path: &Path) -> StateDir {
+    /// One that is there, or is not to be made.
+    pub fn at(path: &Path) -> StateDir {
         StateDir { path: path.to_owned(), is_new: false }
     }
 
-    /// Hands the lock and these notes to a user, who is to write them, and the directory if it was made by this run: one that
-    /// was there before may be anything. What is no file with one name is left alone.
-    pub fn give_to(&self, user: u32, notes: &[&str]) -> io::Result<()> {
-        if self.is_new {
-            fchown(
-                self.options().read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW).open(&self.path)?,
-                Some(user),
-                None,
-            )?;
-        }
-        for name in notes.iter().chain([&LOCK]) {
-            let Ok(file) = self.options().read(true).open(self.path.join(name)) else { continue };
-            let found = file.metadata()?;
-            if found.is_file() && found.nlink() == 1 {
-                fchown(&file, Some(user), None)?;
-            }
-        }
-        Ok(())
+    /// Hands the directory to a user, who is to write notes in it, if this run made it: one that was there before may be
+    /// anything, and so may be what is in it.
+    pub fn give_to(&self, user: u32) -> io::Result<()> {
+        if self.is_new { fchown(self.folder()?, Some(user), None) } else { Ok(()) }
     }
 
-    /// The lock, unless another run has it.
-    pub fn lock(&self) -> io::Result<Option<Lock>> {
-        // Readable for its owner only: who can open it could hold it.
-        let file = self.options().write(true).create(true).mode(0o600).open(self.path.join(LOCK))?;
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => Ok(Some(Lock(lock))),
-            Err((_, Errno::EWOULDBLOCK)) => Ok(None),
-            Err((_, errno)) => Err(errno.into()),
-        }
+    fn folder(&self) -> io::Result<File> {
+        self.options().read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW).open(&self.path)
     }
 
-    /// A note, if there is one that can be read.
-    pub fn read(&self, name: &str) -> Option<String> {
-        let file = self.options().read(true).open(self.path.join(name)).ok()?;
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A note, if there is one; what is no text is none. Fails where this user may not read it, and where a directory is in
+    /// the way.
+    pub fn read(&self, note: Note) -> io::Result<Option<String>> {
+        let file = match self.options().read(true).open(self.path.join(note.name())) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
         let mut bytes = Vec::new();
-        file.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
-        String::from_utf8(bytes).ok()
+        file.take(MAX_BYTES).read_to_end(&mut bytes)?;
+        Ok(String::from_utf8(bytes).ok())
     }
 
     /// Replaces a note as a whole: who reads it sees the old text or the new one. To be called by the lock's holder, as the
@@ -135,11 +115,20 @@ impl StateDir {
         fs::rename(&unfinished, self.path.join(name))
     }
 
-    fn options(&self) -> OpenOptions {
+    pub(super) fn options(&self) -> OpenOptions {
         let mut options = OpenOptions::new();
         options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
         options
     }
+}
+
+/// Makes a directory in which its owner writes and everybody reads, whatever the umask says.
+pub(super) fn make_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o755).create(path)?;
+    // The umask can only take away; where it did, and the rights cannot be had back, the directory does all the same.
+    let folder = OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW).open(path);
+    let _ = folder.and_then(|folder| folder.set_permissions(Permissions::from_mode(0o755)));
+    Ok(())
 }
 
 /// Which boot this is; empty where /proc is not there. Read once: a confined run can ask, too.
@@ -170,40 +159,38 @@ pub fn rtc_is_local() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::os::unix::fs::MetadataExt as _;
 
-    #[test]
-    fn one_lock_at_a_time() {
-        let folder = tempfile::tempdir().unwrap();
-        let state = StateDir::open(&folder.path().join("state")).unwrap();
-        let first = state.lock().unwrap();
-        assert!(first.is_some());
-        assert!(state.lock().unwrap().is_none());
-        drop(first);
-        assert!(state.lock().unwrap().is_some());
-    }
+    use super::*;
+    use crate::system::lock::Taken;
 
     #[test]
     fn notes_are_replaced_as_a_whole_and_links_are_not_followed() {
         let folder = tempfile::tempdir().unwrap();
         let state = StateDir::open(folder.path()).unwrap();
-        assert_eq!(state.read("note"), None);
-        state.write("note", "one").unwrap();
-        state.write("note", "two").unwrap();
-        assert_eq!(state.read("note").as_deref(), Some("two"));
+        let read = |note| state.read(note).unwrap();
+        assert_eq!(read(Note::Set), None);
+        state.write("set", "one").unwrap();
+        state.write("set", "two").unwrap();
+        assert_eq!(read(Note::Set).as_deref(), Some("two"));
         let target = folder.path().join("target");
         fs::write(&target, "mine").unwrap();
-        std::os::unix::fs::symlink(&target, folder.path().join("other.new")).unwrap();
-        fs::hard_link(&target, folder.path().join("third.new")).unwrap();
-        for name in ["other", "third"] {
-            state.write(name, "x").unwrap();
-            assert_eq!(state.read(name).as_deref(), Some("x"));
+        for link in [
+            |old: &Path, new: &Path| std::os::unix::fs::symlink(old, new),
+            |old: &Path, new: &Path| fs::hard_link(old, new),
+        ] {
+            link(&target, &folder.path().join("rate.new")).unwrap();
+            state.write("rate", "x").unwrap();
+            assert_eq!(read(Note::Rate).as_deref(), Some("x"));
         }
         assert_eq!(fs::read_to_string(&target).unwrap(), "mine");
+        fs::remove_file(folder.path().join("rate")).unwrap();
+        fs::create_dir(folder.path().join("rate")).unwrap();
+        assert!(state.read(Note::Rate).is_err(), "nobody knows what the note says");
     }
 
     #[test]
-    fn only_what_is_ours_is_given_away() {
+    fn only_what_this_run_made_is_given_away() {
         if !nix::unistd::geteuid().is_root() {
             let _ = io::stderr().write_all(b"skipped: only root gives files away\n");
             return;
@@ -212,19 +199,43 @@ mod tests {
         let owner = |path: &Path| fs::symlink_metadata(path).unwrap().uid();
         let there = folder.path().join("there");
         fs::create_dir(&there).unwrap();
-        for name in ["set", "other"] {
-            fs::write(there.join(name), "x").unwrap();
+        for name in ["set", "lock", "rate"] {
+            fs::write(there.join(name), "root's own").unwrap();
         }
-        std::os::unix::fs::symlink(there.join("other"), there.join("rate")).unwrap();
-        fs::hard_link(there.join("other"), there.join("linked")).unwrap();
-        let state = StateDir::open(&there).unwrap();
-        let _lock = state.lock().unwrap();
-        state.give_to(12345, &["set", "rate", "linked", "missing"]).unwrap();
-        let owners = ["", "set", "lock", "other", "rate"].map(|name| owner(&there.join(name)));
-        assert_eq!(owners, [0, 12345, 12345, 0, 0]);
+        let give = |path: &Path| {
+            let state = StateDir::open(path).unwrap();
+            let Taken::Ours(lock) = state.lock(Duration::ZERO).unwrap() else { panic!("nobody has it") };
+            state.give_to(12345).and_then(|()| lock.give_to(12345)).unwrap();
+        };
+        give(&there);
+        assert_eq!(["", "set", "lock", "rate"].map(|name| owner(&there.join(name))), [0; 4]);
         let new = folder.path().join("new");
-        StateDir::open(&new).unwrap().give_to(12345, &[]).unwrap();
-        assert_eq!(owner(&new), 12345);
+        give(&new);
+        assert_eq!(["", "lock"].map(|name| owner(&new.join(name))), [12345; 2]);
+    }
+
+    /// In a process of its own, as the umask is the whole process's.
+    #[test]
+    fn a_directory_has_its_mode_whatever_the_umask() {
+        const PLACE: &str = "RNTPDATE_TEST_DIRECTORY";
+        if let Some(place) = std::env::var_os(PLACE) {
+            make_dir(&Path::new(&place).join("state")).unwrap();
+            let file = Path::new(&place).join("var/history");
+            return super::super::history_file::replace(&file, "x").unwrap();
+        }
+        for umask in ["0", "077", "022"] {
+            let folder = tempfile::tempdir().unwrap();
+            let name = "system::state::tests::a_directory_has_its_mode_whatever_the_umask";
+            let status = std::process::Command::new("sh")
+                .args(["-c", &format!("umask {umask}; exec \"$0\" --exact {name}")])
+                .arg(std::env::current_exe().unwrap())
+                .env(PLACE, folder.path())
+                .stdout(std::process::Stdio::null())
+                .status();
+            assert!(status.unwrap().success());
+            let modes = ["state", "var"].map(|name| fs::metadata(folder.path().join(name)).unwrap().mode() & 0o7777);
+            assert_eq!(modes, [0o755; 2], "umask {umask}");
+        }
     }
 
     #[test]

@@ -10,9 +10,11 @@ use super::{log, splay};
 use crate::outcome::ExitStatus;
 use crate::plan::Plan;
 use crate::report::{Line, Priority};
+use crate::system::daemons::{self, Daemon};
+use crate::system::lock::{Holder, Lock, Taken};
+use crate::system::may_set_clock;
 use crate::system::privilege::Identity;
-use crate::system::state::{Lock, Note, StateDir, boot_id, machine_identity, rtc_is_local, since_boot};
-use crate::system::{daemons, may_set_clock};
+use crate::system::state::{Note, StateDir, boot_id, machine_identity, rtc_is_local, since_boot};
 
 /// How often a lock that is taken is tried again.
 const LOOK: Duration = Duration::from_millis(100);
@@ -40,7 +42,8 @@ pub struct Pass {
     _lock: Option<Lock>,
 }
 
-/// Waits for the machine's own moment, and completes the plan by what earlier runs left. Queries are always let in.
+/// Waits for the machine's own moment, and completes the plan by what earlier runs left. Queries are always let in: what would
+/// keep a run from setting the clock is in their plan then. `user`: who writes notes after this run.
 pub fn enter(plan: &mut Plan, user: Option<&Identity>) -> Entry {
     if let Some(most) = plan.unattended.splay {
         thread::sleep(splay::delay(&machine_identity(), most));
@@ -54,31 +57,30 @@ pub fn enter(plan: &mut Plan, user: Option<&Identity>) -> Entry {
         _lock: None,
     };
     // Who cannot set the clock fights with nobody, and hears of it when trying.
-    if plan.is_dry() || !may_set_clock() {
+    if !plan.is_dry() && !may_set_clock() {
         return Entry::Go(pass);
     }
-    if let Some(daemon) = daemons::running().into_iter().find(|daemon| daemon.sets_clock)
-        && !plan.unattended.force
-    {
-        let text = format!(
-            "clock not set: {} (pid {}) is running and sets it; stop it, or ask with -q, or insist with --force",
-            daemon.name, daemon.pid
-        );
-        return Entry::Leave(vec![log(Priority::Error, text)], ExitStatus::Refused);
+    let daemon = daemons::running().into_iter().find(|daemon| daemon.sets_clock && !plan.unattended.force);
+    match daemon {
+        Some(daemon) if plan.is_dry() => plan.policy.daemon = Some((daemon.name, daemon.pid)),
+        Some(daemon) => return kept_by(&daemon),
+        None => {}
     }
-    let wait = plan.unattended.wait.unwrap_or_default().min(plan.deadline);
-    let locked = StateDir::open(&plan.unattended.state_dir).and_then(|state| Ok((lock_within(&state, wait)?, state)));
-    match locked {
-        Ok((None, _)) => return already_running(plan, wait),
-        Ok((lock, state)) => {
-            pass._lock = lock;
+    if plan.is_dry() {
+        use_notes(plan, &StateDir::at(&plan.unattended.state_dir), &mut pass);
+        return Entry::Go(pass);
+    }
+    let opened = StateDir::open(&plan.unattended.state_dir);
+    match opened.and_then(|state| Ok((lock_within(&state, plan.deadline, pass.began)?, state))) {
+        Ok((Taken::By(holder), _)) => return already_running(plan, holder, since_boot()),
+        Ok((Taken::Ours(lock), state)) => {
             take_off(plan, &mut pass);
             use_notes(plan, &state, &mut pass);
             if let Some(user) = user {
                 // Only the notes suffer where that fails.
-                let _ = state.give_to(user.uid(), &[Note::Set.name(), Note::Rate.name()]);
+                let _ = state.give_to(user.uid()).and_then(|()| lock.give_to(user.uid()));
             }
-            pass.has_state = true;
+            (pass.has_state, pass._lock) = (true, Some(lock));
         }
         Err(error) => {
             pass.lines.extend(without_state(plan, &error));
@@ -94,14 +96,22 @@ pub fn enter(plan: &mut Plan, user: Option<&Identity>) -> Entry {
     Entry::Go(pass)
 }
 
-/// The lock, if no other run holds it for longer than `wait`. The kernel cannot be asked to wait for so long only.
-fn lock_within(state: &StateDir, wait: Duration) -> io::Result<Option<Lock>> {
-    let began = Instant::now();
+fn kept_by(daemon: &Daemon) -> Entry {
+    let text = format!(
+        "clock not set: {} (pid {}) is running and sets it; stop it, or ask with -q, or insist with --force",
+        daemon.name, daemon.pid
+    );
+    Entry::Leave(vec![log(Priority::Error, text)], ExitStatus::Refused)
+}
+
+/// The lock of a run that began then and ends after `deadline`, or who has it for longer. The kernel cannot be asked to wait for
+/// so long only.
+fn lock_within(state: &StateDir, deadline: Duration, began: Instant) -> io::Result<Taken> {
     loop {
-        let left = wait.saturating_sub(began.elapsed());
-        match state.lock()? {
-            None if !left.is_zero() => thread::sleep(LOOK.min(left)),
-            lock => return Ok(lock),
+        let left = deadline.saturating_sub(began.elapsed());
+        match state.lock(left)? {
+            Taken::By(_) if !left.is_zero() => thread::sleep(LOOK.min(left)),
+            taken => return Ok(taken),
         }
     }
 }
@@ -111,18 +121,32 @@ fn take_off(plan: &mut Plan, pass: &mut Pass) {
     let waited = pass.began.elapsed();
     pass.began += waited;
     plan.deadline = plan.deadline.saturating_sub(waited);
+    plan.names = plan.names.min(plan.deadline / 2);
     plan.unattended.wait = plan.unattended.wait.map(|wait| wait.saturating_sub(waited));
+    if plan.output.verbose && waited >= LOOK {
+        let text = format!("waited {:.1} s for another run to end", waited.as_secs_f64());
+        pass.lines.push(log(Priority::Info, text));
+    }
 }
 
-/// Who asked for a set clock, by --wait, is not to take this for one.
-fn already_running(plan: &Plan, waited: Duration) -> Entry {
-    if plan.unattended.wait.is_some() {
-        let text = format!("clock not set: another run is still under way after {:.0} s", waited.as_secs_f64());
-        return Entry::Leave(vec![log(Priority::Error, text)], ExitStatus::NotDone);
-    }
-    let text = "another run is under way, leaving it the clock".to_owned();
-    let lines = if plan.output.verbose { vec![log(Priority::Info, text)] } else { Vec::new() };
-    Entry::Leave(lines, ExitStatus::Done)
+/// Nothing was set, and nothing will be: who asked for a set clock is not to take the other run's for it. `now`: since boot.
+fn already_running(plan: &Plan, holder: Option<Holder>, now: Duration) -> Entry {
+    let waited = plan.deadline.as_secs_f64();
+    let text = match holder {
+        Some(other) if other.is_overdue(now) => format!(
+            "clock not set: another run (pid {}) has held the lock for {:.0} s, though its deadline was {:.0} s: it hangs; \
+             see what it waits for, and end it with \"kill {}\"",
+            other.pid,
+            other.age(now).as_secs_f64(),
+            other.deadline.as_secs_f64(),
+            other.pid
+        ),
+        Some(other) => {
+            format!("clock not set: another run (pid {}) is still under way after {waited:.0} s", other.pid)
+        }
+        None => format!("clock not set: another run is still under way after {waited:.0} s"),
+    };
+    Entry::Leave(vec![log(Priority::Error, text)], ExitStatus::NotDone)
 }
 
 /// A read-only or missing /run is no reason not to set the clock.
@@ -133,12 +157,13 @@ fn without_state(plan: &Plan, error: &io::Error) -> Option<Line> {
 
 fn use_notes(plan: &mut Plan, state: &StateDir, pass: &mut Pass) {
     let boot = boot_id();
+    let set = state.read(Note::Set);
+    pass.is_noted = set.as_ref().is_ok_and(|note| note.as_ref() == Some(&boot));
     // Without an identity each run would be the first.
-    pass.is_noted = state.read(Note::Set.name()).is_some_and(|note| note == boot);
-    let is_first = (!boot.is_empty()).then_some(!pass.is_noted);
+    let is_first = (!boot.is_empty() && set.is_ok()).then_some(!pass.is_noted);
     limit_step(plan, is_first);
     let now = since_boot();
-    if let Some(text) = state.read(Note::Rate.name()) {
+    if let Ok(Some(text)) = state.read(Note::Rate) {
         pass.penalties = Penalties::parse(&text, &boot, now);
     }
     if !plan.unattended.force {
@@ -196,28 +221,62 @@ mod tests {
     fn a_taken_lock_is_waited_for() {
         let folder = tempfile::tempdir().unwrap();
         let state = StateDir::open(folder.path()).unwrap();
-        let held = state.lock().unwrap();
-        assert!(held.is_some());
+        let Taken::Ours(held) = state.lock(Duration::ZERO).unwrap() else { panic!("it is free") };
         let begun = Instant::now();
-        assert!(lock_within(&state, Duration::ZERO).unwrap().is_none());
-        assert!(lock_within(&state, Duration::from_millis(250)).unwrap().is_none());
+        let within = |milliseconds| lock_within(&state, Duration::from_millis(milliseconds), Instant::now()).unwrap();
+        assert!(matches!((within(0), within(250)), (Taken::By(Some(_)), Taken::By(Some(_)))));
         assert!(begun.elapsed() >= Duration::from_millis(250));
         let other = thread::spawn(move || {
             thread::sleep(Duration::from_millis(50));
             drop(held);
         });
-        assert!(lock_within(&state, Duration::from_secs(60)).unwrap().is_some());
+        assert!(matches!(within(60_000), Taken::Ours(_)));
         other.join().unwrap();
     }
 
     #[test]
-    fn who_waited_in_vain_has_not_set_the_clock() {
-        let left = |words: &[&str]| match already_running(&plan(words), Duration::from_secs(5)) {
-            Entry::Leave(lines, status) => (lines.len(), status),
+    fn who_waited_in_vain_has_not_set_the_clock_and_says_so() {
+        let secs = Duration::from_secs;
+        let left = |words: &[&str], holder| match already_running(&plan(words), holder, secs(1000)) {
+            Entry::Leave(lines, status) => (lines.into_iter().map(|line| line.text).collect::<Vec<_>>(), status),
             Entry::Go(_) => panic!("it may not begin"),
         };
-        assert_eq!(left(&[]), (0, ExitStatus::Done));
-        assert_eq!(left(&["-v"]), (1, ExitStatus::Done));
-        assert_eq!(left(&["--wait", "5"]), (1, ExitStatus::NotDone));
+        let words = &["--deadline", "9"][..];
+        let text = "clock not set: another run is still under way after 9 s";
+        for more in [&[][..], &["-v"], &["--wait", "5"], &["--quiet"], &["-w"]] {
+            assert_eq!(left(&[words, more].concat(), None), (vec![text.to_owned()], ExitStatus::NotDone), "{more:?}");
+        }
+        let holder = |since| Some(Holder { pid: 7, since: secs(since), deadline: secs(31) });
+        let (lines, _) = left(words, holder(970));
+        assert_eq!(lines, ["clock not set: another run (pid 7) is still under way after 9 s"]);
+        let (lines, _) = left(words, holder(900));
+        assert!(lines[0].contains("(pid 7) has held the lock for 100 s, though its deadline was 31 s"), "{lines:?}");
+    }
+
+    #[test]
+    fn a_dry_run_decides_by_the_notes_of_earlier_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().to_str().unwrap();
+        let entered = || {
+            let words = ["-q", "--force", "--state-dir", state, "--max-step", "10", "--max-first-step", "1000"];
+            let mut plan = plan(&words);
+            assert!(matches!(enter(&mut plan, None), Entry::Go(_)));
+            plan.policy.max_step.map(|(_, option)| option)
+        };
+        assert_eq!(entered(), Some("--max-first-step"), "the clock has not been set yet");
+        std::fs::write(folder.path().join("set"), boot_id()).unwrap();
+        assert_eq!(entered(), Some("--max-step"));
+        std::fs::write(
+            folder.path().join("rate"),
+            format!("{}\n192.0.2.1 {}\n", boot_id(), since_boot().as_secs() + 60),
+        )
+        .unwrap();
+        for (words, spared) in [(&["-d"][..], 1), (&["-d", "--force"], 0)] {
+            let mut plan = plan(&[words, &["--state-dir", state]].concat());
+            let Entry::Go(pass) = enter(&mut plan, None) else { panic!("queries are let in") };
+            assert_eq!((plan.spared.len(), pass.lines.len()), (spared, spared));
+        }
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(!left.iter().any(|name| name == "lock"), "{left:?}");
     }
 }

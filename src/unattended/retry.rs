@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::estimate::{DropReason, NoEstimate, Verdict};
+use crate::estimate::{DropReason, Verdict};
 use crate::net::ResolveError;
 use crate::outcome::{Conclusion, Host, Outcome, Server};
 
@@ -28,7 +28,7 @@ impl Obstacle {
             Conclusion::NobodyToAsk if outcome.hosts.iter().any(resolved) => None,
             Conclusion::NobodyToAsk if outcome.hosts.iter().any(ended) => None,
             Conclusion::NobodyToAsk => Some(Obstacle::Names),
-            Conclusion::NoEstimate(NoEstimate::NoServer | NoEstimate::TooFew { .. }) => {
+            Conclusion::NoEstimate(_) => {
                 let unsynchronised = |server: &Server| {
                     matches!(
                         server.verdict,
@@ -54,7 +54,7 @@ impl Obstacle {
                     Some(Obstacle::Route)
                 }
             }
-            _ => None,
+            Conclusion::Decided { .. } => None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Liars who search: each moves its claim in small and large steps towards whatever harms most, with all honest servers in view.
 
+use rntpdate::estimate::{Assessment, Verdict};
+
 use crate::cases::{Case, Claim, Liars, honest, with_liars};
 use crate::judged::{Found, assessed, found, widened};
 use crate::random::Random;
@@ -94,6 +96,13 @@ fn liars_who_search_break_no_promise() {
     }
 }
 
+fn narrowest_agreeing(assessment: &Assessment) -> f64 {
+    let agrees = |verdict: &Verdict| matches!(verdict, Verdict::Truechimer | Verdict::Outlier);
+    let agreeing = assessment.peers.iter().zip(&assessment.verdicts).filter(|(_, verdict)| agrees(verdict));
+    // Milliseconds of the case are seconds of the program.
+    agreeing.filter_map(|(peer, _)| Some(peer.as_ref()?.root_distance.as_secs_f64())).fold(f64::INFINITY, f64::min)
+}
+
 /// Whoever answers first cannot have the run end with a bound that those who come later would break.
 #[test]
 fn whatever_open_votes_would_say_the_bound_holds() {
@@ -107,6 +116,13 @@ fn whatever_open_votes_would_say_the_bound_holds() {
         let early = assessed(&case, &open);
         let Some((offset, bound)) = found(&early) else { continue };
         ended += 1;
+        // A run ends early only where the bound is at most twice what the narrowest of the majority claims.
+        if bound <= 2.0 * narrowest_agreeing(&early) {
+            assert!(
+                offset.abs() <= 2.0 * widened(case.widest_honest()) + 1e-5,
+                "{offset} with {open:?} open: {case:?}"
+            );
+        }
         assert!(offset.abs() <= bound + 1e-5, "{offset} ± {bound} with {open:?} open: {case:?}");
         let (complete, _) = found(&assessed(&case, &[])).expect("an honest majority");
         assert!((complete - offset).abs() <= bound + 1e-5, "{offset} ± {bound}, and at last {complete}: {case:?}");

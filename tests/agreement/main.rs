@@ -10,6 +10,7 @@ mod judged;
 mod random;
 mod rules;
 mod table;
+mod votes;
 
 use cases::{Liars, honest, honest_with_broken_bounds, with_liars};
 use random::Random;

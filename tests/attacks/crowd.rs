@@ -14,6 +14,7 @@ use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, sendmsg, setsockopt, sockopt,
 };
 
+use crate::names;
 use crate::ntpserver::{ntp_bytes, unix_now};
 use crate::support::netns::Netns;
 use crate::support::require::Cache;
@@ -31,24 +32,18 @@ pub(crate) struct Crowd {
 impl Crowd {
     /// Names at port 53 of 127.0.0.1, time at port 123 of 127.1.0.0 and what follows.
     pub(crate) fn start(network: &Netns, cache: &Cache, size: u16) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let etc = folder.path().join("etc");
-        let copied = std::process::Command::new("cp").arg("-a").arg(cache.root().join("etc")).arg(&etc).status();
-        assert!(copied.is_ok_and(|status| status.success()), "cannot copy the tree's /etc");
-        for file in [folder.path().join("resolv.conf"), etc.join("resolv.conf")] {
-            std::fs::write(file, "nameserver 127.0.0.1\n").expect("write resolv.conf");
-        }
+        let folder = names::folder(cache);
         let wanted = Arc::new(AtomicBool::new(true));
         let asked: Arc<Mutex<HashSet<u32>>> = Arc::default();
-        let names = network.udp((Ipv4Addr::LOCALHOST, 53).into());
+        let short_names = network.udp((Ipv4Addr::LOCALHOST, 53).into());
         let long_names = network.enter(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 53))).expect("port 53");
         long_names.set_nonblocking(true).expect("a non-blocking listener");
         let times = network.udp((Ipv4Addr::UNSPECIFIED, 123).into());
         setsockopt(&times, sockopt::Ipv4PacketInfo, &true).expect("ask for addresses");
-        [&names, &times].iter().for_each(|socket| socket.set_read_timeout(Some(TICK)).expect("a time-out"));
+        [&short_names, &times].iter().for_each(|socket| socket.set_read_timeout(Some(TICK)).expect("a time-out"));
         let seen = Arc::clone(&asked);
         let threads = vec![
-            serve(&wanted, move || tell_to_use_tcp(&names)),
+            serve(&wanted, move || tell_to_use_tcp(&short_names)),
             serve(&wanted, move || tell_addresses(&long_names, size)),
             serve(&wanted, move || tell_time(&times, &seen)),
         ];

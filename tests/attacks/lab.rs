@@ -1,14 +1,16 @@
 //! A network for one run: hostile and honest servers at port 123, and the program that asks them.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::crowd::Crowd;
+use crate::names::Names;
 use crate::ntpserver::{Builder, Server};
-use crate::programs::{Program, Report, Running, Task};
+use crate::programs::{Program, Report, Running};
 use crate::support::netns::Netns;
 use crate::support::query;
 use crate::support::require::Cache;
+use crate::task::Task;
 
 /// What one run, or all of a row, came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,6 +84,25 @@ impl<'a> Lab<'a> {
         let report = Running::start(self.program, self.cache, &self.network, &task, Some(crowd.folder())).finish();
         self.note(&report, crowd.asked());
         (report, crowd.asked())
+    }
+
+    /// Lets the program ask by names, whose addresses the network gets.
+    pub(crate) fn ask_names(&self, names: &[(&str, &[IpAddr])], servers: fn(&str) -> Builder) -> Report {
+        let mut running: Vec<Server> = Vec::new();
+        for (name, addresses) in names {
+            for address in addresses.iter().map(|address| SocketAddr::new(*address, 123)) {
+                // Several names may lead to one server.
+                if running.iter().all(|server| server.addr() != address) {
+                    self.network.add_address(&address.ip().to_string());
+                    running.push(self.network.enter(|| servers(name).bind(&address.to_string()).start()));
+                }
+            }
+        }
+        let known = Names::start(&self.network, self.cache, names);
+        let task = Task::new(&names.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        let report = Running::start(self.program, self.cache, &self.network, &task, Some(known.folder())).finish();
+        self.note(&report, running.iter().map(|server| server.requests().len()).sum());
+        report
     }
 
     pub(crate) fn inside<T: Send>(&self, function: impl FnOnce() -> T + Send) -> T {

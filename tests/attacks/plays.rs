@@ -10,28 +10,34 @@ use crate::lab::{Lab, Score};
 use crate::ntpserver::{
     Behaviour, Builder, Edit, MILLISECOND, Nanos, ReceivedRequest, SECOND, Server, ntp_bytes, unix_now,
 };
-use crate::programs::{Report, Task};
+use crate::programs::Report;
+use crate::task::Task;
 
-const HOST: &str = "127.0.0.1";
+pub(crate) const HOST: &str = "127.0.0.1";
 /// What the one-shot clients err by on a busy machine, at the most.
 const WRONG: f64 = 0.1;
 
-fn wrong(report: &Report) -> bool {
+pub(crate) fn wrong(report: &Report) -> bool {
     report.is_broken() || report.offset.is_some_and(|offset| offset.abs() > WRONG)
 }
 
-fn wrong_or_none(report: &Report) -> bool {
+pub(crate) fn wrong_or_none(report: &Report) -> bool {
     wrong(report) || report.offset.is_none()
 }
 
+/// Whether the error exceeds the bound that the program claims; `otherwise` counts for a program that claims none.
+pub(crate) fn beyond(report: &Report, otherwise: f64) -> bool {
+    report.offset.is_some_and(|offset| offset.abs() > report.bound.unwrap_or(otherwise))
+}
+
 /// A server like most: 10 ms away, and 1 ms from the truth by its own word.
-fn honest() -> Builder {
+pub(crate) fn honest() -> Builder {
     let way = Duration::from_millis(5);
     Server::builder().delays(way, way).root_dispersion(0.001)
 }
 
 /// As good as can be, by his own word and his nearness.
-fn liar(offset: Nanos) -> Builder {
+pub(crate) fn liar(offset: Nanos) -> Builder {
     Server::builder().offset(offset).stratum(1).refid(*b"GPS\0").root_dispersion(0.0)
 }
 
@@ -43,10 +49,15 @@ fn ask_honest(lab: &Lab, behaviours: Vec<Behaviour>) -> Report {
 }
 
 /// Four samples of each of these servers.
-fn ask_several(lab: &Lab, builders: Vec<Builder>) -> Report {
+pub(crate) fn ask_several(lab: &Lab, builders: Vec<Builder>) -> Report {
+    ask_with(lab, builders, |task| task)
+}
+
+/// The same with further wishes.
+pub(crate) fn ask_with(lab: &Lab, builders: Vec<Builder>, wishes: impl FnOnce(Task) -> Task) -> Report {
     let addresses: Vec<String> = (1..=builders.len()).map(|n| format!("127.0.0.{n}")).collect();
     let _servers: Vec<Server> = addresses.iter().zip(builders).map(|(at, builder)| lab.start(at, builder)).collect();
-    lab.ask(&Task::new(&addresses.iter().map(String::as_str).collect::<Vec<_>>()))
+    lab.ask(&wishes(Task::new(&addresses.iter().map(String::as_str).collect::<Vec<_>>())))
 }
 
 /// A time 100 s ahead in a reply, under another origin.

@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::support::netns::Netns;
 use crate::support::peers;
 use crate::support::require::Cache;
+use crate::task::Task;
 
 /// Who still runs then hangs.
 pub(crate) const HANGS: Duration = Duration::from_secs(40);
@@ -26,36 +28,6 @@ pub(crate) enum Program {
 
 /// In the order of the table's columns.
 pub(crate) const ALL: [Program; 4] = [Program::Rntpdate, Program::Chronyd, Program::Ntpdig, Program::Rkik];
-
-/// What is asked of it. Four samples, unless `samples` says otherwise.
-#[derive(Clone, Debug)]
-pub(crate) struct Task {
-    pub(crate) servers: Vec<String>,
-    pub(crate) samples: u8,
-    /// Seconds between requests, where the program lets one choose.
-    pub(crate) interval: Option<f64>,
-    /// Seconds to wait for a reply.
-    pub(crate) patience: f64,
-}
-
-impl Task {
-    pub(crate) fn new(servers: &[&str]) -> Self {
-        let servers = servers.iter().map(ToString::to_string).collect();
-        Self { servers, samples: 4, interval: None, patience: 2.0 }
-    }
-
-    pub(crate) fn samples(self, samples: u8) -> Self {
-        Self { samples, ..self }
-    }
-
-    pub(crate) fn interval(self, seconds: f64) -> Self {
-        Self { interval: Some(seconds), ..self }
-    }
-
-    pub(crate) fn patience(self, seconds: f64) -> Self {
-        Self { patience: seconds, ..self }
-    }
-}
 
 /// What came of it.
 #[derive(Debug)]
@@ -148,8 +120,10 @@ impl Program {
                 let program = if self == Program::Rntpdate { rntpdate() } else { rkik(cache) };
                 let mut command = network.command("unshare");
                 let script = match names {
-                    Some(_) => r#"mount --bind "$1" /etc/resolv.conf || exit; ulimit -v "$2"; shift 2; exec "$@""#,
-                    None => r#"shift; ulimit -v "$1"; shift; exec "$@""#,
+                    Some(_) => {
+                        r#"mount --bind "$1" /etc/resolv.conf && mount -t tmpfs tmpfs /run || exit; ulimit -v "$2"; shift 2; exec "$@""#
+                    }
+                    None => r#"shift; mount -t tmpfs tmpfs /run || exit; ulimit -v "$1"; shift; exec "$@""#,
                 };
                 let memory = if self == Program::Rntpdate && names.is_none() { MEMORY } else { "unlimited" };
                 command.args(["--mount", "sh", "-c", script, "sh"]);
@@ -163,7 +137,13 @@ impl Program {
     fn arguments(self, task: &Task) -> Vec<String> {
         let samples = task.samples.to_string();
         let mut words: Vec<String> = match self {
-            Program::Rntpdate => vec!["-q".into(), "--json".into(), "-p".into(), samples],
+            Program::Rntpdate => {
+                let mut words: Vec<String> = vec!["--json".into(), "-p".into(), samples];
+                words.extend((!task.sets).then(|| "-q".into()));
+                words.extend(task.accuracy.map(|seconds| format!("--accuracy={seconds}")));
+                words.extend(task.least.filter(|_| knows_least()).map(|least| format!("--min-servers={least}")));
+                words
+            }
             Program::Chronyd => {
                 // Its time-out counts from the start.
                 let all = (f64::from(task.samples) * (task.interval.unwrap_or(0.1) + task.patience)).clamp(12.0, 30.0);
@@ -171,6 +151,7 @@ impl Program {
                     .iter()
                     .map(ToString::to_string)
                     .chain([format!("{all:.0}")])
+                    .chain(task.least.map(|least| format!("minsources {least}")))
                     .collect()
             }
             Program::Ntpdig => vec!["ntpdig".into(), "-p".into(), samples, "-t".into(), task.patience.to_string()],
@@ -199,8 +180,8 @@ impl Program {
     fn found(self, text: &str) -> (Option<f64>, Option<f64>) {
         match self {
             Program::Rntpdate => {
-                let object: serde_json::Value =
-                    serde_json::from_str(text.lines().last().unwrap_or("")).unwrap_or_default();
+                let object = text.lines().rev().find(|line| line.starts_with('{')).unwrap_or_default();
+                let object: serde_json::Value = serde_json::from_str(object).unwrap_or_default();
                 let estimate = &object["estimate"];
                 (estimate["offset"].as_f64(), estimate["root_distance"].as_f64())
             }
@@ -216,6 +197,15 @@ impl Program {
 
 fn rntpdate() -> PathBuf {
     std::env::var_os("RNTPDATE").map_or_else(|| env!("CARGO_BIN_EXE_rntpdate").into(), PathBuf::from)
+}
+
+/// The table is also made for editions that lack the option: their runs go without.
+fn knows_least() -> bool {
+    static KNOWN: OnceLock<bool> = OnceLock::new();
+    *KNOWN.get_or_init(|| {
+        let help = Command::new(rntpdate()).arg("--help").output().expect("cannot start rntpdate");
+        String::from_utf8_lossy(&help.stdout).contains("--min-servers")
+    })
 }
 
 /// Where tests/bench/run builds it.

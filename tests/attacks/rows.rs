@@ -1,8 +1,8 @@
 //! The attacks: what the attacker does, and what he wins by.
 
 use crate::lab::{Lab, Score};
-use crate::plays;
 use crate::programs::Program;
+use crate::{agreement, one_server, plays};
 
 /// One line of the table.
 pub(crate) struct Row {
@@ -20,12 +20,16 @@ pub(crate) struct Row {
     pub(crate) play: fn(&Lab, usize) -> Score,
 }
 
-const WRONG_TIME: &str = "a wrong time is accepted";
-const WRONG_OR_NO_TIME: &str = "a wrong time is accepted, or none is found";
-const NO_SELECTION: &str = "it compares servers and selects none";
+pub(crate) const WRONG_TIME: &str = "a wrong time is accepted";
+pub(crate) const WRONG_OR_NO_TIME: &str = "a wrong time is accepted, or none is found";
+pub(crate) const NO_SELECTION: &str = "it compares servers and selects none";
 
 /// All of them.
-pub(crate) const ROWS: [Row; 20] = [
+pub(crate) fn all() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().chain(&agreement::ROWS).chain(&one_server::ROWS)
+}
+
+const ROWS: [Row; 20] = [
     Row {
         attack: "up to 10⁶ forged replies per run to the client's port, random origin",
         success: "packets that make a wrong time accepted",
@@ -188,11 +192,11 @@ pub(crate) const ROWS: [Row; 20] = [
     },
 ];
 
-fn anybody(_: Program) -> Option<&'static str> {
+pub(crate) fn anybody(_: Program) -> Option<&'static str> {
     None
 }
 
-fn selects(program: Program) -> Option<&'static str> {
+pub(crate) fn selects(program: Program) -> Option<&'static str> {
     (program == Program::Rkik).then_some(NO_SELECTION)
 }
 

@@ -1,15 +1,19 @@
 //! The table of attacks: every attack on every program, in Markdown. Started by `tests/attacks/run`.
 
+mod agreement;
 mod crowd;
 mod forger;
 mod lab;
+mod names;
 #[path = "../support/ntpserver/mod.rs"]
 mod ntpserver;
+mod one_server;
 mod plays;
 mod programs;
 mod rows;
 #[path = "../support/mod.rs"]
 mod support;
+mod task;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,15 +34,17 @@ fn main() {
         return;
     }
     let Some(cache) = support::require::servers() else { return };
+    let only = std::env::var("RNTPDATE_ATTACK_ONLY").unwrap_or_default();
     let programs: Vec<Program> = programs::ALL
         .into_iter()
+        .filter(|program| program.label().starts_with(&only))
         .filter(|program| *program != Program::Rkik || programs::rkik(&cache).exists())
         .collect();
     let labels: Vec<&str> = programs.iter().map(|program| program.label()).collect();
     println!("| attack | success is | {} |", labels.join(" | "));
     println!("|---|---|{}", "---|".repeat(labels.len()));
     let mut notes: Vec<String> = Vec::new();
-    for row in &rows::ROWS {
+    for row in rows::all() {
         if words.len() > 1 && !words[1..].iter().any(|word| row.attack.starts_with(word.as_str())) {
             continue;
         }

@@ -11,7 +11,7 @@ use crate::ntpserver::{Behaviour, Server};
 use crate::relay::Relay;
 use crate::support::netns::Netns;
 use crate::support::peers::Peer;
-use crate::support::require;
+use crate::support::{require, schema};
 use crate::types::{file, wrong_file};
 use crate::{LOOPBACK, with_key};
 
@@ -21,6 +21,7 @@ const HURRY: [&str; 4] = ["--json", "-t0.4", "--interval=0.2", LOOPBACK];
 fn verdict(network: &Netns, id: u32, file: &Path, arguments: &[&str]) -> (String, String, String) {
     let run = with_key(network, "-d", id, file, arguments);
     let report: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:#?}"));
+    schema::check(&report);
     let verdict = &report["servers"][0]["verdict"];
     let part = |name: &str| verdict[name].as_str().unwrap_or_default().to_owned();
     let text = ["seen", "cause", "here", "on_server"].map(part).join(" | ");

@@ -22,7 +22,7 @@ pub(crate) struct Measurement {
     pub(crate) memory: f64,
     /// Microseconds; `None` when no offset was reported.
     pub(crate) error: Option<f64>,
-    /// Whether the exit status was 0.
+    /// Whether the exit status was 0; of a program that sets the clock, whether only the right to it was missing.
     pub(crate) success: bool,
     /// Standard output and standard error.
     pub(crate) output: String,
@@ -43,14 +43,18 @@ pub(crate) fn run(program: &Program, paths: &Paths) -> Result<Measurement> {
     let numbers = numbers.split(' ').map(str::parse).collect::<Result<Vec<f64>, _>>()?;
     let &[wall, cpu, memory, status] = &numbers[..] else { bail!("odd measurement: {text}") };
     let error = program.kind.offset(output).map(|offset| offset.abs() * 1e6);
-    Ok(Measurement { wall, cpu, memory, error, success: status == 0.0, output: output.to_owned() })
+    let success = match program.sets {
+        true => status == 1.0 && output.contains("cannot set the clock: Operation not permitted"),
+        false => status == 0.0,
+    };
+    Ok(Measurement { wall, cpu, memory, error, success, output: output.to_owned() })
 }
 
 /// The measuring process: `one ROOT PROGRAM ARGUMENT…`. Prints wall and CPU milliseconds, KiB and exit status on the
 /// first line, then what the program printed.
 pub(crate) fn main(arguments: &[String]) -> Result<()> {
     let [root, program, arguments @ ..] = arguments else { bail!("one ROOT PROGRAM ARGUMENT...") };
-    // None of the programs is asked to set the clock; without this none of them could.
+    // The clock is this machine's: without this right none of the programs can set it.
     for set in [CapSet::Bounding, CapSet::Inheritable] {
         caps::drop(None, set, Capability::CAP_SYS_TIME).context("drop CAP_SYS_TIME")?;
     }

@@ -1,4 +1,4 @@
-//! `rntpdate -q` beside its peers: wall time, CPU time, peak memory and the error of the measured offset.
+//! rntpdate beside its peers: wall time, CPU time, peak memory and the error of the measured offset.
 //!
 //! Started by `tests/bench/run`, inside a network namespace where real chronyd servers answer on loopback addresses.
 //! They read the same kernel clock as the clients, so the true offset is 0 and what a client reports is its error.

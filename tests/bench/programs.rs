@@ -17,6 +17,8 @@ pub(crate) struct Program {
     pub(crate) label: String,
     pub(crate) kind: Kind,
     pub(crate) arguments: Vec<String>,
+    /// It sets the clock, or would, had it the right: to fail at that is its success here.
+    pub(crate) sets: bool,
 }
 
 /// Which program it is.
@@ -35,30 +37,35 @@ pub(crate) struct Scenario {
     pub(crate) text: &'static str,
     servers: &'static [&'static str],
     samples: u8,
+    /// The clock is to be set, as far as that goes: without the right to it a run ends with the attempt.
+    sets: bool,
     /// The number of runs is divided by this: some peers wait for many seconds here.
     pub(crate) thinning: usize,
 }
 
 /// The dead and the silent server come first: a program that asks one after another waits there.
-pub(crate) const SCENARIOS: [Scenario; 5] = [
-    Scenario { name: "one", text: "one good server, one sample", servers: &[GOOD[0]], samples: 1, thinning: 1 },
-    Scenario { name: "three", text: "three good servers, one sample each", servers: &GOOD, samples: 1, thinning: 1 },
+pub(crate) const SCENARIOS: [Scenario; 7] = [
+    Scenario { servers: &[GOOD[0]], ..query("one", "one good server, one sample") },
+    query("three", "three good servers, one sample each"),
+    Scenario { servers: &[DEAD, GOOD[1], GOOD[2]], ..query("dead", "two good servers and a closed port (refused)") },
     Scenario {
-        name: "dead",
-        text: "two good servers and a closed port (refused)",
-        servers: &[DEAD, GOOD[1], GOOD[2]],
-        samples: 1,
-        thinning: 1,
-    },
-    Scenario {
-        name: "silent",
-        text: "two good servers and one that never answers",
         servers: &[SILENT, GOOD[1], GOOD[2]],
-        samples: 1,
         thinning: 4,
+        ..query("silent", "two good servers and one that never answers")
     },
-    Scenario { name: "four", text: "one good server, four samples", servers: &[GOOD[0]], samples: 4, thinning: 1 },
+    Scenario { servers: &[GOOD[0]], samples: 4, ..query("four", "one good server, four samples") },
+    Scenario { sets: true, ..query("set", "three good servers, the clock set (dry clock)") },
+    Scenario {
+        sets: true,
+        servers: &[SILENT, GOOD[1], GOOD[2]],
+        ..query("set-silent", "two and a silent one, the clock set (dry clock)")
+    },
 ];
+
+/// Three good servers are asked once each.
+const fn query(name: &'static str, text: &'static str) -> Scenario {
+    Scenario { name, text, servers: &GOOD, samples: 1, sets: false, thinning: 1 }
+}
 
 impl Kind {
     /// The program's file as the runner finds it: in the unpacked tree for Debian's, else on this machine.
@@ -101,6 +108,12 @@ fn after_last(output: &str, words: &str) -> Option<f64> {
 pub(crate) fn of(scenario: &Scenario) -> Vec<Program> {
     let servers = scenario.servers;
     let samples = scenario.samples;
+    if scenario.sets {
+        // -v prints the offset that is not set. chronyd -Q does all but set it.
+        let rntpdate = program("rntpdate", Kind::Rntpdate, &["-v", "-p", &samples.to_string()], servers);
+        let options = format!("iburst maxsamples {samples}");
+        return vec![Program { sets: true, ..rntpdate }, chronyd("chronyd -Q", servers, &options)];
+    }
     let mut programs = vec![
         program("rntpdate -q", Kind::Rntpdate, &["-q", "-p", &samples.to_string()], servers),
         chronyd("chronyd -Q", servers, &format!("iburst maxsamples {samples}")),
@@ -135,12 +148,12 @@ pub(crate) fn versions(paths: &Paths) -> Vec<(Program, PathBuf)> {
 
 fn program(label: &str, kind: Kind, options: &[&str], servers: &[&str]) -> Program {
     let arguments = options.iter().chain(servers).map(ToString::to_string).collect();
-    Program { label: label.to_owned(), kind, arguments }
+    Program { label: label.to_owned(), kind, arguments, sets: false }
 }
 
 fn chronyd(label: &str, servers: &[&str], options: &str) -> Program {
     let directives = servers.iter().map(|server| format!("server {server} {options}"));
     // A time-out above its own of 10 s, so that it ends by itself where it can.
     let arguments = ["-Q", "-u", "root", "-t", "20"].map(str::to_owned).into_iter().chain(directives).collect();
-    Program { label: label.to_owned(), kind: Kind::Chronyd, arguments }
+    Program { label: label.to_owned(), kind: Kind::Chronyd, arguments, sets: false }
 }

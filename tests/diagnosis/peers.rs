@@ -110,3 +110,15 @@ fn ntpd_with_noquery_is_silent_and_ntpd_without_is_not() {
         assert_eq!(output.contains("LOCAL(0)"), answers, "{restriction}: {output}{errors}");
     }
 }
+
+#[test]
+fn the_deadline_bounds_it() {
+    let network = Netns::new();
+    network.enter(|| {
+        let _silent = Server::builder().bind("127.0.0.1:123").behave(Behaviour::Silent).start();
+        let begun = Instant::now();
+        let (status, _, errors) = run(rntpdate(&network, &["--peers", "--deadline", "0.4", "127.0.0.1"]));
+        let took = begun.elapsed();
+        assert!(status == Some(1) && took < Duration::from_millis(900), "{took:?}: {errors}");
+    });
+}

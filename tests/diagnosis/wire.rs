@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::netns::Netns;
+use crate::support::schema;
 use crate::{rntpdate, run};
 
 pub(crate) const CLIENT: &str = "10.78.0.1";
@@ -35,6 +36,7 @@ impl Wire {
         let took = started.elapsed();
         let report: Value =
             serde_json::from_str(&output).unwrap_or_else(|error| panic!("{error}: {status:?} {output} {errors}"));
+        schema::check(&report);
         assert_eq!(report["exit_status"].as_i64(), status.map(i64::from));
         Answer { report, took }
     }

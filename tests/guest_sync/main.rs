@@ -5,6 +5,7 @@ mod ntpserver;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod backends;
 mod company;
 mod dry;
 mod eras;
@@ -14,6 +15,7 @@ mod network;
 mod rights;
 mod slews;
 mod steps;
+mod stopped;
 
 use std::time::Duration;
 

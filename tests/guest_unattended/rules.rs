@@ -2,21 +2,55 @@
 
 use super::{Lab, run, statuses};
 use crate::support::guest::Guest;
-use crate::support::require;
+use crate::support::{require, schema};
 
 #[test]
-fn of_two_runs_at_once_one_works() {
+fn of_two_runs_at_once_the_second_waits_for_its_turn() {
     let Some(lab) = Lab::new() else { return };
     let run = run(
         &lab,
-        "(run --splay 0.001 -p4 --interval 1 10.0.2.2) & sleep 0.7; run 10.0.2.2 2>&1 | sed 's/^/second: /'
-        run -q 10.0.2.2 | sed 's/^/query: /'; wait",
+        "(run --splay 0.001 -p4 --interval 1 10.0.2.2 | sed 's/^/first: /') & sleep 0.7
+        run -q 10.0.2.2 | sed 's/^/query: /'; run -b -v 10.0.2.2 2>&1 | sed 's/^/second: /'; wait",
     );
-    let seconds: Vec<&str> = run.console.lines().filter(|line| line.starts_with("second: ")).collect();
-    assert_eq!(seconds, ["second: status 0"], "{}", run.console);
-    assert!(run.console.contains("query: server 10.0.2.2"), "queries are free: {}", run.console);
-    assert_eq!(run.console.matches("step time server").count(), 2, "the run's and the query's: {}", run.console);
-    assert_eq!(statuses(&run), ["0"], "{}", run.console);
+    let all = |words: &[&str]| words.iter().all(|word| run.console.contains(word));
+    assert!(all(&["first: status 0", "second: status 0", "query: status 0"]), "{}", run.console);
+    assert!(all(&["query: server 10.0.2.2"]), "queries are free: {}", run.console);
+    assert_eq!(run.console.matches("step time server").count(), 3, "each run's and the query's: {}", run.console);
+    let waited = run.console.split("waited ").nth(1).and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
+    assert!(waited.is_some_and(|seconds| (0.2..4.0).contains(&seconds)), "{}", run.console);
+    let at = |text| run.console.find(text).unwrap_or_else(|| panic!("{text}: {}", run.console));
+    assert!(at("first: status 0") < at("second: status 0"), "{}", run.console);
+}
+
+#[test]
+fn a_run_that_hangs_is_named_by_the_one_that_waits_for_it() {
+    let Some(lab) = Lab::new() else { return };
+    let run = run(
+        &lab,
+        "rntpdate -p4 --interval 1 --deadline 4 10.0.2.2 & first=$!; echo \"pid $first\"; sleep 1; kill -STOP $first
+        run --quiet --deadline 0.5 10.0.2.2; sleep 3; run -w --deadline 0.5 10.0.2.2; kill -CONT $first; wait",
+    );
+    assert_eq!(statuses(&run), ["1", "1"], "{}", run.console);
+    let pid = run.value("pid");
+    let lines: Vec<&str> = run.console.lines().filter(|line| line.contains("clock not set: another run")).collect();
+    assert_eq!(lines.len(), 2, "one line each, with --quiet too: {}", run.console);
+    assert!(lines[0].contains(&format!("(pid {pid}) is still under way after ")), "{}", lines[0]);
+    assert!(lines[1].contains(&format!("(pid {pid}) has held the lock for ")), "{}", lines[1]);
+    assert!(lines[1].contains("though its deadline was 4 s: it hangs"), "{}", lines[1]);
+}
+
+#[test]
+fn a_dry_run_has_the_limit_of_the_run_that_it_stands_for() {
+    let Some(lab) = Lab::new() else { return };
+    let limits = "--max-step 10 --max-first-step 1e9";
+    let run = run(
+        &lab,
+        &format!(
+            "run -q {limits} 10.0.2.2; run -d {limits} 10.0.2.2 | grep status; run {limits} 10.0.2.2; probe step -20
+        run -q {limits} 10.0.2.2; run -d {limits} 10.0.2.2 2>&1 | grep status; run {limits} 10.0.2.2",
+        ),
+    );
+    assert_eq!(statuses(&run), ["0", "0", "0", "4", "4", "4"], "{}", run.console);
 }
 
 #[test]
@@ -26,16 +60,21 @@ fn a_running_chronyd_keeps_its_clock() {
         &lab,
         "echo 'local stratum 8' >/etc/chrony.conf; mkdir -p /run/chrony
         chronyd -f /etc/chrony.conf -u root -n & pid=$!; sleep 1; echo \"pid $pid\"
-        run 10.0.2.2; run --json 10.0.2.2 2>/dev/null | sed 's/^{/json {/'; run -q 10.0.2.2 | grep status
+        run 10.0.2.2; run --json 10.0.2.2 2>/dev/null | sed 's/^{/json {/'; run -q 10.0.2.2; run -q --force 10.0.2.2
         date +'before %Y'; run --force 10.0.2.2; date +'after %Y'
         kill $pid; wait $pid; run 10.0.2.2",
     );
-    assert_eq!(statuses(&run), ["4", "4", "0", "0", "0"], "{}", run.console);
+    assert_eq!(statuses(&run), ["4", "4", "4", "0", "0", "0"], "{}", run.console);
     let object: serde_json::Value = serde_json::from_str(run.value("json")).expect("an object");
+    schema::check(&object);
     assert_eq!((&object["exit_status"], &object["done"]), (&4.into(), &"nothing".into()));
     assert!(object["error"].as_str().is_some_and(|why| why.starts_with("clock not set: chronyd (pid ")), "{object}");
     let expected = format!("clock not set: chronyd (pid {}) is running and sets it", run.value("pid"));
     assert!(run.console.contains(&expected), "{}", run.console);
+    // The query asks and prints, and says what becomes of a run that is more than that.
+    assert!(run.console.contains("server 10.0.2.2, stratum"), "{}", run.console);
+    let refused = format!(" sec: chronyd (pid {}) is running and sets it", run.value("pid"));
+    assert!(run.console.contains(&refused), "{}", run.console);
     assert_eq!(run.value("before"), "2019");
     assert_ne!(run.value("after"), "2019");
 }

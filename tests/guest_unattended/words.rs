@@ -19,6 +19,27 @@ fn nothing_is_said_unless_it_matters() {
 }
 
 #[test]
+fn quiet_runs_say_nothing_of_a_file_unless_they_fail() {
+    let Some(lab) = Lab::new() else { return };
+    let run = run(
+        &lab,
+        "count() { run \"$@\" >/tmp/out 2>/tmp/err; echo \"lines $(cat /tmp/out /tmp/err | grep -vc ^status)\"; cat /tmp/out /tmp/err; }
+        printf 'server 10.0.2.2 key 1\\nsevrer x\\n' >/tmp/ntp.conf
+        run 10.0.2.2 >/dev/null
+        count --quiet --from /tmp/ntp.conf; count --from /tmp/ntp.conf; count --quiet -t 0.2 --port 9 --from /tmp/ntp.conf",
+    );
+    let parts: Vec<&str> = run.console.split("lines ").skip(1).collect();
+    assert_eq!(parts.len(), 3, "{}", run.console);
+    assert!(parts[0].starts_with("0\n") && parts[0].contains("status 0"), "{}", run.console);
+    let fault = "/tmp/ntp.conf:2: \"sevrer\" is no directive of ntp.conf: is \"server\" meant?";
+    let key = "/tmp/ntp.conf wants a key for 10.0.2.2, and none is used";
+    for part in &parts[1..] {
+        assert!(part.contains(fault) && part.contains(key), "{}", run.console);
+    }
+    assert!(parts[1].contains("status 0") && parts[2].contains("status 1"), "{}", run.console);
+}
+
+#[test]
 fn a_step_is_told_to_the_users_command() {
     let Some(lab) = Lab::new() else { return };
     let run = run(
@@ -34,6 +55,28 @@ fn a_step_is_told_to_the_users_command() {
     assert!(!run.console.contains("again") && !run.console.contains("never"), "{}", run.console);
     assert!(run.console.contains("exit 5: exit status: 5"), "{}", run.console);
     assert_eq!(statuses(&run), ["0", "0", "0"], "{}", run.console);
+}
+
+#[test]
+fn what_the_users_command_prints_goes_to_syslog_with_the_rest() {
+    let Some(lab) = Lab::new() else { return };
+    let run = run(
+        &lab,
+        "syslogd -O /tmp/messages; sleep 0.5
+        rntpdate -s --after-step 'echo told; echo worse >&2; printf \"\\033[2J\\n\"' 10.0.2.2 & echo \"pid $!\"; wait $!
+        probe step 20; date +%s >/tmp/begun
+        run -s --deadline 1 --after-step 'sleep 12; echo late; echo done >/tmp/done' 10.0.2.2
+        sleep 3; cat /tmp/done; sed 's/^/messages /' /tmp/messages",
+    );
+    let logged: Vec<&str> = run.console.lines().filter(|line| line.starts_with("messages ")).collect();
+    for text in ["told", "worse", "\\u{1b}[2J"] {
+        let wanted = format!("daemon.notice rntpdate[{}]: {text}", run.value("pid"));
+        assert!(logged.iter().any(|line| line.contains(&wanted)), "{wanted}: {}", run.console);
+    }
+    // The command that is left to itself may still print.
+    assert!(logged.iter().any(|line| line.ends_with(": late")) && run.console.contains("\ndone"), "{}", run.console);
+    let elsewhere = run.console.lines().filter(|line| !line.starts_with("messages ") && line.contains("told"));
+    assert_eq!(elsewhere.count(), 0, "{}", run.console);
 }
 
 #[test]
@@ -107,4 +150,17 @@ fn syslog_gets_priorities() {
         run.console.lines().filter(|line| line.contains("rntpdate[") && !line.starts_with("messages ")).count(),
         0
     );
+}
+
+#[test]
+fn a_warning_that_did_no_harm_is_not_said_to_who_wants_quiet() {
+    let Some(lab) = Lab::new() else { return };
+    let run = run(
+        &lab,
+        "count() { run \"$@\" >/tmp/out 2>/tmp/err; echo \"lines $(cat /tmp/out /tmp/err | grep -vc ^status)\"; }
+        run 10.0.2.2 >/dev/null; count --no-sandbox 10.0.2.2; count --quiet --no-sandbox 10.0.2.2
+        count --quiet --no-sandbox -t 0.2 10.0.2.2 --port 9",
+    );
+    let lines: Vec<&str> = run.console.lines().filter(|line| line.starts_with("lines ")).collect();
+    assert_eq!(lines, ["lines 2", "lines 0", "lines 2"], "the warning, and what was done: {}", run.console);
 }

@@ -3,7 +3,9 @@
 #[path = "../support/ntpserver/mod.rs"]
 mod ntpserver;
 
+mod agreement;
 mod authentication;
+mod hostile;
 mod packets;
 mod quiet;
 mod selection;
@@ -17,7 +19,7 @@ use rntpdate::outcome::{Conclusion, Outcome};
 use rntpdate::plan::Plan;
 use rntpdate::sync::{self, System};
 use rntpdate::system::rtc_error::RtcError;
-use rntpdate::system::{Clock, DryClock, NoProgress, SystemClock, SystemResolver, UdpNetwork};
+use rntpdate::system::{Clock, DryClock, NoProgress, Resolver, SystemClock, SystemResolver, UdpNetwork};
 use rntpdate::time::Interval;
 use rntpdate::wire::Key;
 
@@ -43,13 +45,21 @@ fn run_with(clock: &mut dyn Clock, plan: &Plan) -> Outcome {
     run_with_key(clock, plan, None)
 }
 
+fn run_resolving(clock: &mut dyn Clock, plan: &Plan, resolver: &dyn Resolver) -> Outcome {
+    run_on(clock, plan, resolver, None)
+}
+
 fn run_with_key(clock: &mut dyn Clock, plan: &Plan, key: Option<&Key>) -> Outcome {
+    run_on(clock, plan, &SystemResolver, key)
+}
+
+fn run_on(clock: &mut dyn Clock, plan: &Plan, resolver: &dyn Resolver, key: Option<&Key>) -> Outcome {
     let mut network = UdpNetwork::new().expect("sockets");
     let mut nonce = || getrandom::u64().ok();
     let mut system = System {
         clock,
         network: &mut network,
-        resolver: &SystemResolver,
+        resolver,
         nonce: &mut nonce,
         key,
         open_rtc: &mut |_| Err(RtcError::None { tried: Vec::new() }),

@@ -25,6 +25,9 @@ pub(crate) enum Chip {
     Stopped,
 }
 
+pub(crate) const EINVAL: i32 = 22;
+pub(crate) const EIO: i32 = 5;
+
 /// Everything about the board that a test sets or looks at.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -48,6 +51,10 @@ pub(crate) struct State {
     pub(crate) interrupt: bool,
     /// What a call to the chip costs; a write has its effect at the end.
     pub(crate) cost: Duration,
+    /// The reads of the chip so far.
+    pub(crate) reads_made: u64,
+    /// The error number that the read of this count fails with, if it does.
+    pub(crate) fails: fn(u64) -> Option<i32>,
     /// Every value that was set, with the moment.
     pub(crate) writes: Vec<(RtcTime, Duration)>,
     /// Kernel timezones set, in minutes west.
@@ -106,6 +113,8 @@ impl Board {
             edge: Interval::from(raw) - Interval::from_micros(500_000),
             interrupt: true,
             cost: Duration::from_micros(60),
+            reads_made: 0,
+            fails: |_| None,
             writes: Vec::new(),
             zones: Vec::new(),
         })))
@@ -196,7 +205,15 @@ impl Rtc for FakeRtc {
         state.pass(half);
         let time = state.chip_time();
         state.pass(half);
-        Ok(time)
+        state.reads_made += 1;
+        let path = self.path.clone();
+        match (state.fails)(state.reads_made) {
+            None => Ok(time),
+            Some(EINVAL) => Err(RtcError::NeverSet { path }),
+            Some(number) => {
+                Err(RtcError::Io { path, action: "read", source: std::io::Error::from_raw_os_error(number) })
+            }
+        }
     }
 
     fn set(&mut self, time: RtcTime) -> Result<(), RtcError> {

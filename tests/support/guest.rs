@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::cpio::Archive;
+use super::monitor::Monitor;
 use super::netns::{NO_CLOCK, Netns};
 use super::overlay::Overlay;
 use super::require::Cache;
@@ -139,12 +140,27 @@ impl<'a> Guest<'a> {
     /// # Panics
     /// When the guest ends without a status or takes longer than its timeout, with the end of the console.
     pub(crate) fn run(self) -> GuestRun {
+        self.run_with(None::<fn(&Monitor)>)
+    }
+
+    /// The same with somebody at the machine's monitor meanwhile, who has to go by himself.
+    pub(crate) fn run_beside(self, watch: impl FnOnce(&Monitor) + Send) -> GuestRun {
+        self.run_with(Some(watch))
+    }
+
+    fn run_with(self, watch: Option<impl FnOnce(&Monitor) + Send>) -> GuestRun {
         let folder = tempfile::tempdir().expect("cannot make a temporary folder");
         let initrd = folder.path().join("initrd");
         fs::copy(self.cache.path("base.cpio"), &initrd).expect("cannot copy the base archive");
         self.overlay.append_to(&initrd, Archive::default()).expect("cannot write the initramfs");
         let _slot = Slot::take(&self.cache);
-        let status = self.boot(folder.path());
+        let monitor = watch.is_some().then(|| Monitor::in_folder(folder.path()));
+        let status = std::thread::scope(|scope| {
+            if let Some((watch, monitor)) = watch.zip(monitor.clone()) {
+                scope.spawn(move || watch(&monitor));
+            }
+            self.boot(folder.path(), monitor.as_ref())
+        });
         let console = fs::read(folder.path().join("console")).unwrap_or_default();
         let console = String::from_utf8_lossy(&console).replace("\r\n", "\n");
         let marker = fs::read_to_string(folder.path().join("result")).unwrap_or_default();
@@ -157,10 +173,11 @@ impl<'a> Guest<'a> {
         GuestRun { status, console: output_of_script(&console).to_owned() }
     }
 
-    fn boot(&self, folder: &Path) -> Result<(), &'static str> {
+    fn boot(&self, folder: &Path, monitor: Option<&Monitor>) -> Result<(), &'static str> {
         let started = Instant::now();
         let mut guest = self
             .command(folder)
+            .args(monitor.iter().flat_map(|monitor| ["-qmp".to_owned(), monitor.option()]))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(folder.join("errors")).expect("cannot write to the temporary folder"))

@@ -54,6 +54,6 @@ impl Session<'_, '_> {
 
     fn call_zone(&mut self, minutes_west: i32, why: &str) -> Result<(), FunctionError> {
         self.say(&format!("Calling settimeofday(NULL, {minutes_west}) {why}"));
-        self.machine.kernel_zone.set(minutes_west).map_err(FunctionError::KernelZone)
+        self.machine.kernel_zone.set(minutes_west).map_err(|error| FunctionError::KernelZone { error })
     }
 }

@@ -11,15 +11,17 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use super::adjtime::{Adjtime, Kept};
-use super::date::DateError;
+use super::adjtime::{Adjtime, Kept, Problem};
+use super::date::{self, DateError};
 use super::drift;
 use super::record::Record;
 use super::request::{Function, Request};
 use super::text;
 use super::zone::{Scale, Zone};
+use crate::printable::{printable, printable_lines};
 use crate::system::adjfile::AdjfileError;
 use crate::system::kernel_zone::KernelZone;
+use crate::system::public_file::is_public;
 use crate::system::rtc::{Rtc, Tick, TickSource};
 use crate::system::rtc_error::RtcError;
 use crate::system::{Clock, ClockError, rtc_tick};
@@ -35,8 +37,11 @@ pub enum FunctionError {
     #[error(transparent)]
     Clock(#[from] ClockError),
     /// The kernel's timezone.
-    #[error("cannot set the kernel's timezone: {0}")]
-    KernelZone(io::Error),
+    #[error("cannot set the kernel's timezone: {error}{}", zone_hint(.error))]
+    KernelZone {
+        /// In the kernel's words.
+        error: io::Error,
+    },
     /// `--date`.
     #[error(transparent)]
     Date(#[from] DateError),
@@ -52,6 +57,14 @@ pub enum FunctionError {
     /// Standard output.
     #[error("cannot write the output: {0}")]
     Output(io::Error),
+}
+
+fn zone_hint(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        " (CAP_SYS_TIME is missing: run as root; in a container it must be granted from outside)"
+    } else {
+        ""
+    }
 }
 
 /// Opens a chip by its path, or finds one.
@@ -130,7 +143,7 @@ impl<'a> Session<'_, 'a> {
 
     fn print(&mut self, line: &str) {
         if self.output.is_ok() {
-            self.output = writeln!(self.machine.out, "{line}");
+            self.output = writeln!(self.machine.out, "{}", printable_lines(line));
         }
     }
 
@@ -142,11 +155,22 @@ impl<'a> Session<'_, 'a> {
 
     fn warn(&mut self, line: &str) {
         // Nothing is left to be done about an error here.
-        let _ = writeln!(self.machine.err, "{}: {line}", self.machine.name);
+        let _ = writeln!(self.machine.err, "{}: {}", self.machine.name, printable(line));
+    }
+
+    /// The moment that `--date` means.
+    fn date(&mut self, when: &str) -> Result<Time, FunctionError> {
+        if date::has_span_read_as_offset(when) {
+            self.warn(&format!(
+                "Warning: the signed number behind the time in '{when}' is its offset from UTC (write the span first, or \
+                 without its sign)"
+            ));
+        }
+        Ok(date::parse(when, self.start.real, self.machine.local)?)
     }
 
     fn header(&mut self) {
-        self.say(&format!("{} {}", self.machine.name, env!("CARGO_PKG_VERSION")));
+        self.say(&text::version(self.machine.name));
         self.say(&format!("System Time: {:.6}", self.start.real - Time::UNIX_EPOCH));
     }
 
@@ -256,7 +280,20 @@ pub(super) fn record_warnings(record: &Record) -> Vec<String> {
     let unreadable =
         record.unreadable.iter().map(|error| format!("Warning: {error}; going on as if it were not there"));
     let name = record.path().map(|path| path.display().to_string()).unwrap_or_default();
-    let problems =
-        record.problems.iter().map(|problem| format!("Warning: unrecognized line in adjtime file: {name}: {problem}"));
+    let is_public = record.path().is_some_and(|path| is_public(path));
+    let problems = record.problems.iter().map(|problem| {
+        let what = if is_public { problem.to_string() } else { place(problem).to_owned() };
+        format!("Warning: unrecognized line in adjtime file: {name}: {what}")
+    });
     unreadable.chain(problems).collect()
+}
+
+/// The same without the text, of a file that not everybody may read: who may run this program by sudo is not to read it by that.
+fn place(problem: &Problem) -> &'static str {
+    match problem {
+        Problem::First(_) => "the first line is not `FACTOR SECONDS REST'",
+        Problem::Second(_) => "the second line is not a number of seconds",
+        Problem::Third(_) => "the third line is neither UTC nor LOCAL",
+        Problem::More(_) => "more than is expected",
+    }
 }

@@ -3,7 +3,6 @@
 
 use super::{ChipTime, FunctionError, Session};
 use crate::hwclock::adjtime::Adjtime;
-use crate::hwclock::date;
 use crate::hwclock::drift::{self, Adjustment, Calibration};
 use crate::hwclock::record::after_setting;
 use crate::hwclock::systohc::{Written, set_to};
@@ -21,7 +20,7 @@ impl Session<'_, '_> {
 
     /// The chip from a date, which means the moment the program was started.
     pub(super) fn set(&mut self, when: &str) -> Result<(), FunctionError> {
-        let time = date::parse(when, self.start.real, self.machine.local)?;
+        let time = self.date(when)?;
         let mut rtc = self.begin()?;
         let truth = Timeline::Free { start: self.start, time };
         self.set_by(&mut *rtc, &truth)

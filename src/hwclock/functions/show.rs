@@ -3,7 +3,7 @@
 
 use super::{FunctionError, Session};
 use crate::hwclock::request::Function;
-use crate::hwclock::{date, text};
+use crate::hwclock::text;
 use crate::time::Interval;
 
 impl Session<'_, '_> {
@@ -23,7 +23,7 @@ impl Session<'_, '_> {
 
     /// What the chip will say at a date, by its drift factor. Needs no chip.
     pub(super) fn predict(&mut self, when: &str) -> Result<(), FunctionError> {
-        let target = date::parse(when, self.start.real, self.machine.local)?;
+        let target = self.date(when)?;
         self.load_record();
         let correction = self.say_drift(target);
         let predicted = target - self.trusted(correction);

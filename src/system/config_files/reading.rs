@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::{FileFault, Found};
@@ -21,21 +21,43 @@ const MAX_SERVERS: usize = 256;
 /// So much of what is wrong is told, and so long: a file may be anything.
 const MAX_FAULTS: usize = 20;
 const MAX_FAULT_CHARS: usize = 200;
+/// The mode of a file that everybody may read.
+const ALL_MAY_READ: u32 = 0o004;
 
 /// One configuration while it is read.
 pub(super) struct Reading<'a> {
     root: &'a Path,
     depth: usize,
     files: usize,
-    servers: Vec<Server>,
+    /// Each with the file that names it.
+    servers: Vec<(Server, PathBuf)>,
+    /// With the file that demands it.
+    min_servers: Option<(u32, PathBuf)>,
+    only_proven: Option<(PathBuf, usize)>,
     faults: Vec<FileFault>,
+    notes: Vec<String>,
+    passed_over: Vec<String>,
     faults_left_out: usize,
+    /// Files whose text is not to be shown to those who may not read them and have this program do it.
+    private: Vec<PathBuf>,
 }
 
 impl<'a> Reading<'a> {
     /// Paths in the files are taken to be below `root`.
     pub(super) fn new(root: &'a Path) -> Reading<'a> {
-        Reading { root, depth: 0, files: 0, servers: Vec::new(), faults: Vec::new(), faults_left_out: 0 }
+        Reading {
+            root,
+            depth: 0,
+            files: 0,
+            servers: Vec::new(),
+            min_servers: None,
+            only_proven: None,
+            faults: Vec::new(),
+            notes: Vec::new(),
+            passed_over: Vec::new(),
+            faults_left_out: 0,
+            private: Vec::new(),
+        }
     }
 
     /// A file's path as the user knows it, below the root.
@@ -52,18 +74,23 @@ impl<'a> Reading<'a> {
         }
         // A named pipe in the place of a file must not stop the run.
         let opened = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(self.real(file));
-        let file = opened.map_err(|error| fault(reason(&error)))?;
-        let metadata = file.metadata().map_err(|error| fault(reason(&error)))?;
+        let opened = opened.map_err(|error| fault(reason(&error)))?;
+        let metadata = opened.metadata().map_err(|error| fault(reason(&error)))?;
         // /dev/null stands for "nothing", where a file is to be masked.
         if metadata.is_dir() || (!metadata.is_file() && metadata.len() > 0) {
             return Err(fault("is not a file".to_owned()));
         }
         let mut bytes = Vec::new();
-        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| fault(reason(&error)))?;
+        opened.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| fault(reason(&error)))?;
         if bytes.len() as u64 > MAX_BYTES {
             return Err(fault("longer than 1 MiB: not read".to_owned()));
         }
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        if metadata.permissions().mode() & ALL_MAY_READ == 0 {
+            self.private.push(file.to_owned());
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        // Editors of another system begin a file with this mark.
+        Ok(text.trim_start_matches('\u{feff}').to_owned())
     }
 
     /// The text if there is such a file; that it cannot be read is noted.
@@ -71,7 +98,7 @@ impl<'a> Reading<'a> {
         if !self.real(file).exists() {
             return None;
         }
-        self.text(file).map_err(|fault| self.note(fault)).ok()
+        self.text(file).map_err(|fault| self.fault(fault)).ok()
     }
 
     /// Reads a file in this form, if it is there.
@@ -88,38 +115,53 @@ impl<'a> Reading<'a> {
         self.add_faults(file, parsed.faults);
         for item in parsed.items {
             match item {
-                Item::Server(server) => self.add(server),
-                Item::Include(_) if self.depth >= MAX_DEPTH => {
-                    let text = format!("more than {MAX_DEPTH} files include each other");
-                    self.note(FileFault { file: file.to_owned(), line: None, text });
-                }
-                Item::Include(include) => {
-                    self.depth += 1;
-                    self.include(file, form, include);
-                    self.depth -= 1;
-                }
+                Item::Server(server) => self.add(server, file),
+                Item::MinServers(number) => self.min_servers = Some((number, file.to_owned())),
+                Item::OnlyProven(line) => self.only_proven = line.map(|line| (file.to_owned(), line)),
+                Item::Include(include) => self.include(file, form, include),
+                Item::IncludeAs(form, include) => self.include(file, form, include),
             }
         }
     }
 
-    pub(super) fn add(&mut self, server: Server) {
+    /// A server that this file names.
+    pub(super) fn add(&mut self, server: Server, file: &Path) {
         if self.servers.len() < MAX_SERVERS
-            && !self.servers.iter().any(|known| known.host == server.host && known.port == server.port)
+            && !self.servers.iter().any(|(known, _)| known.host == server.host && known.port == server.port)
         {
-            self.servers.push(server);
+            self.servers.push((server, file.to_owned()));
         }
+    }
+
+    /// What does not count, and why.
+    pub(super) fn pass_over(&mut self, text: String) {
+        self.passed_over.push(text);
+    }
+
+    /// Notes that the options in a variable of a file are not applied.
+    pub(super) fn note_options(&mut self, file: &Path, name: &str, options: &str) {
+        let options = if self.is_private(file) { String::new() } else { format!(": {options}") };
+        self.notes.push(format!("{name} in {} is not applied{options}", file.display()));
+    }
+
+    fn is_private(&self, file: &Path) -> bool {
+        self.private.iter().any(|private| private == file)
     }
 
     pub(super) fn add_faults(&mut self, file: &Path, faults: Vec<LineFault>) {
         for fault in faults {
-            self.note(FileFault { file: file.to_owned(), line: Some(fault.line), text: fault.text });
+            self.fault(FileFault { file: file.to_owned(), line: Some(fault.line), text: fault.text });
         }
     }
 
-    fn note(&mut self, mut fault: FileFault) {
+    fn fault(&mut self, mut fault: FileFault) {
         if self.faults.len() >= MAX_FAULTS {
             self.faults_left_out += 1;
             return;
+        }
+        if fault.line.is_some() && self.is_private(&fault.file) {
+            fault.text =
+                "this line is not understood; its text is not shown, as not everybody may read the file".to_owned();
         }
         if let Some((end, _)) = fault.text.char_indices().nth(MAX_FAULT_CHARS) {
             fault.text.truncate(end);
@@ -129,22 +171,29 @@ impl<'a> Reading<'a> {
     }
 
     fn include(&mut self, from: &Path, form: Form, include: Include) {
+        if self.depth >= MAX_DEPTH {
+            let text = format!("more than {MAX_DEPTH} files include each other");
+            return self.fault(FileFault { file: from.to_owned(), line: None, text });
+        }
         let files = match include {
             Include::Directories(directories, ending) => self.in_directories(&directories, ending),
             Include::Files(pattern) => {
                 // ntpd reads a relative name from the including file's directory.
                 let pattern = from.parent().unwrap_or(Path::new("/")).join(pattern);
-                let files = self.matching(&pattern);
-                if files.is_empty() {
+                let (files, is_pattern) = self.matching(&pattern);
+                // The daemons miss a file that is named, and nothing where a pattern fits none.
+                if files.is_empty() && !is_pattern {
                     let text = format!("includes {}, which is not there", pattern.display());
-                    self.note(FileFault { file: from.to_owned(), line: None, text });
+                    self.fault(FileFault { file: from.to_owned(), line: None, text });
                 }
                 files
             }
         };
+        self.depth += 1;
         for file in files {
             self.read(&file, form);
         }
+        self.depth -= 1;
     }
 
     /// The files of several directories by name; the earlier directory wins.
@@ -169,17 +218,26 @@ impl<'a> Reading<'a> {
         names
     }
 
-    fn matching(&self, pattern: &Path) -> Vec<PathBuf> {
-        if self.real(pattern).is_dir() {
-            return self.in_directories(&[pattern.to_string_lossy().into_owned()], ".conf");
+    /// The files that a path stands for, and whether it may stand for none: a pattern (glob(7)), or a directory.
+    fn matching(&self, path: &Path) -> (Vec<PathBuf>, bool) {
+        if self.real(path).is_dir() {
+            return (self.in_directories(&[path.to_string_lossy().into_owned()], ".conf"), true);
         }
-        let (Some(directory), Some(last)) = (pattern.parent(), pattern.file_name()) else { return Vec::new() };
-        let last = last.to_string_lossy();
-        if !last.contains(['*', '?']) {
-            return if self.real(pattern).exists() { vec![pattern.to_owned()] } else { Vec::new() };
+        let text = path.to_string_lossy();
+        if !text.contains(['*', '?', '[']) {
+            return (self.real(path).exists().then(|| path.to_owned()).into_iter().collect(), false);
         }
-        let names = self.names(directory).into_iter();
-        names.filter(|name| !name.starts_with('.') && fits(&last, name)).map(|name| directory.join(name)).collect()
+        // `**` would be all directories below, and is no more than `*` to the daemons.
+        let mut pattern = text.trim_start_matches('/').to_owned();
+        while pattern.contains("**") {
+            pattern = pattern.replace("**", "*");
+        }
+        let root = glob::Pattern::escape(&self.root.to_string_lossy());
+        let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+        let found = glob::glob_with(&format!("{}/{pattern}", root.trim_end_matches('/')), options);
+        let files = found.into_iter().flatten().flatten().take(MAX_FILES);
+        let below_root = |file: PathBuf| Some(Path::new("/").join(file.strip_prefix(self.root).ok()?));
+        (files.filter_map(below_root).collect(), true)
     }
 
     /// All that was found, under the name of the main file.
@@ -188,7 +246,26 @@ impl<'a> Reading<'a> {
             let text = format!("and {} faults more", self.faults_left_out);
             self.faults.push(FileFault { file: file.to_owned(), line: None, text });
         }
-        Found { file: file.to_owned(), form, servers: self.servers, faults: self.faults, notes: Vec::new() }
+        if let Some((number, demanding)) = &self.min_servers {
+            self.notes.push(format!("{} demands {number} servers that agree", demanding.display()));
+        }
+        let (servers, files) = self.servers.into_iter().unzip();
+        Found {
+            file: file.to_owned(),
+            form,
+            servers,
+            files,
+            min_servers: self.min_servers.map(|(number, _)| number),
+            only_proven: self.only_proven,
+            faults: self.faults,
+            notes: self.notes,
+            passed_over: self.passed_over,
+        }
+    }
+
+    /// The file that names the first of the servers.
+    pub(super) fn first_file(&self) -> Option<&Path> {
+        self.servers.first().map(|(_, file)| file.as_path())
     }
 
     pub(super) fn has_servers(&self) -> bool {
@@ -205,47 +282,5 @@ fn reason(error: &std::io::Error) -> String {
         ErrorKind::NotFound => "there is no such file".to_owned(),
         ErrorKind::PermissionDenied => "may not be read by this user".to_owned(),
         _ => error.to_string(),
-    }
-}
-
-/// Whether a name fits a pattern in which `*` stands for anything and `?` for one character. Time: pattern × name.
-fn fits(pattern: &str, name: &str) -> bool {
-    let name: Vec<char> = name.chars().collect();
-    // reached[n]: the pattern so far fits the first n characters.
-    let mut reached = vec![false; name.len() + 1];
-    reached[0] = true;
-    for sign in pattern.chars() {
-        if sign == '*' {
-            let first = reached.iter().position(|fits| *fits).unwrap_or(reached.len());
-            reached[first..].fill(true);
-        } else {
-            for place in (1..reached.len()).rev() {
-                reached[place] = reached[place - 1] && (sign == '?' || sign == name[place - 1]);
-            }
-            reached[0] = false;
-        }
-    }
-    reached[name.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fits;
-
-    #[test]
-    fn patterns() {
-        for (pattern, name, yes) in [
-            ("*.conf", "a.conf", true),
-            ("*.conf", ".conf", true),
-            ("*.conf", "a.conf~", false),
-            ("ntp?.conf", "ntp1.conf", true),
-            ("ntp?.conf", "ntp.conf", false),
-            ("a*b*c", "aXbYbc", true),
-            ("a*b*c", "aXbYb", false),
-            ("*", "", true),
-            ("", "a", false),
-        ] {
-            assert_eq!(fits(pattern, name), yes, "{pattern} {name}");
-        }
     }
 }

@@ -1,50 +1,57 @@
 //! Where time services keep their configuration, in the order in which it is asked.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::Found;
 use super::reading::Reading;
-use crate::config::{Form, NtpdateDefaults, TimesyncdServers, ntpdate_defaults};
+use super::{Found, dhcp, ntpdate, systemd};
+use crate::config::Form;
 
-/// ntp.org's and NTPsec's, as Debian, Red Hat and SUSE place them, then OpenNTPD's.
-const NTP_CONF: [&str; 4] = ["/etc/ntpsec/ntp.conf", "/etc/ntp.conf", "/etc/openntpd/ntpd.conf", "/etc/ntpd.conf"];
-const CHRONY_CONF: [&str; 2] = ["/etc/chrony/chrony.conf", "/etc/chrony.conf"];
-const STEP_TICKERS: &str = "/etc/ntp/step-tickers";
 /// Each with what the DHCP client's hook of that package writes.
 const NTPDATE_DEFAULTS: [(&str, &str); 2] = [
     ("/etc/default/ntpdate", "/var/lib/ntpdate/default.dhcp"),
     ("/etc/default/ntpsec-ntpdate", "/run/ntpsec/ntpdate.dhcp"),
 ];
-/// The directories of timesyncd's files, the one with the last word first.
-const SYSTEMD: [&str; 4] = ["/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd"];
+/// What Red Hat, Gentoo and Arch start a client with that sets the clock once.
+const CLIENTS: [&str; 4] =
+    ["/etc/sysconfig/ntpdate", "/etc/conf.d/ntp-client", "/etc/conf.d/ntpdate", "/etc/conf.d/ntp-client.conf"];
+const STEP_TICKERS: &str = "/etc/ntp/step-tickers";
+/// ntp.org's and NTPsec's, as Debian, Red Hat and SUSE place them, then OpenNTPD's.
+pub(super) const NTP_CONF: [(&str, Form); 4] = [
+    ("/etc/ntpsec/ntp.conf", Form::Ntp),
+    ("/etc/ntp.conf", Form::Ntp),
+    ("/etc/openntpd/ntpd.conf", Form::OpenNtpd),
+    ("/etc/ntpd.conf", Form::OpenNtpd),
+];
+/// The other daemons, then OpenWrt.
+const DAEMONS: [(&str, Form); 8] = [
+    ("/etc/chrony/chrony.conf", Form::Chrony),
+    ("/etc/chrony.conf", Form::Chrony),
+    ("/etc/linuxptp/timemaster.conf", Form::Timemaster),
+    ("/etc/timemaster.conf", Form::Timemaster),
+    ("/etc/ntpd-rs/ntp.toml", Form::NtpdRs),
+    ("/etc/config/system", Form::Uci),
+    ("/etc/config/ntpclient", Form::Uci),
+    ("/etc/config/chrony", Form::Uci),
+];
+/// What daemons are started with: busybox's ntpd has its servers there.
+const STARTS: [&str; 4] = ["/etc/conf.d/ntpd", "/etc/conf.d/sntp", "/etc/sysconfig/ntpd", "/etc/sysconfig/ntp"];
 /// ntp.conf as the hooks of dhclient and NetworkManager rewrite it.
 const NTP_CONF_OF_DHCP: [&str; 3] = ["/run/ntpsec/ntp.conf.dhcp", "/run/ntp.conf.dhcp", "/var/lib/ntp/ntp.conf.dhcp"];
-/// Directory, ending and form of what else DHCP leaves.
-const LEASES: [(&str, &str, Form); 6] = [
-    ("/run/chrony-dhcp", ".sources", Form::Chrony),
-    ("/run/systemd/netif/leases", "", Form::NetworkdLease),
-    ("/var/lib/NetworkManager", ".lease", Form::NetworkdLease),
-    ("/var/lib/dhcp", ".leases", Form::DhclientLeases),
-    ("/var/lib/dhclient", ".leases", Form::DhclientLeases),
-    ("/var/lib/dhclient", ".lease", Form::DhclientLeases),
-];
+const CHRONY_DHCP: &str = "/run/chrony-dhcp";
 
-pub(super) fn all(root: &Path) -> Vec<Found> {
+pub(super) fn all(root: &Path, now: i64) -> Vec<Found> {
     let mut found = Vec::new();
-    found.extend(NTPDATE_DEFAULTS.iter().filter_map(|(file, dhcp)| ntpdate(root, Path::new(file), Path::new(dhcp))));
+    let defaults = NTPDATE_DEFAULTS.iter();
+    found.extend(defaults.filter_map(|(file, dhcp)| ntpdate::with_dhcp(root, Path::new(file), Path::new(dhcp))));
+    found.extend(CLIENTS.iter().filter_map(|file| variables(root, Path::new(file))));
     found.extend(one(root, STEP_TICKERS, Form::StepTickers));
-    found.extend(NTP_CONF.iter().filter_map(|file| one(root, file, Form::Ntp)));
-    found.extend(CHRONY_CONF.iter().filter_map(|file| one(root, file, Form::Chrony)));
-    found.extend(timesyncd(root));
+    found.extend(NTP_CONF.iter().chain(&DAEMONS).filter_map(|(file, form)| one(root, file, *form)));
+    found.extend(STARTS.iter().filter_map(|file| variables(root, Path::new(file))));
+    found.extend(systemd::timesyncd(root));
     found.extend(NTP_CONF_OF_DHCP.iter().filter_map(|file| one(root, file, Form::Ntp)));
-    for (directory, ending, form) in LEASES {
-        let files = Reading::new(root).in_directories(&[directory.to_owned()], ending);
-        for file in files.iter().map(|file| file.to_string_lossy()) {
-            // NetworkManager may have dhclient do it.
-            let form = if file.contains("/dhclient-") { Form::DhclientLeases } else { form };
-            found.extend(one(root, &file, form));
-        }
-    }
+    found.extend(chrony_dhcp(root));
+    found.extend(dhcp::network_manager(root, now));
+    found.extend(dhcp::dhclient(root, now));
     found
 }
 
@@ -54,49 +61,22 @@ fn one(root: &Path, file: &str, form: Form) -> Option<Found> {
     (there || reading.has_anything()).then(|| reading.found(Path::new(file), form))
 }
 
-/// As ntpdate-debian does it: the variables, in their place ntp.conf if that is asked for, and what DHCP says over both.
-fn ntpdate(root: &Path, file: &Path, dhcp: &Path) -> Option<Found> {
+fn variables(root: &Path, file: &Path) -> Option<Found> {
     let mut reading = Reading::new(root);
-    let Some(text) = reading.text_if_there(file) else {
-        return reading.has_anything().then(|| reading.found(file, Form::NtpdateDefaults));
-    };
-    let NtpdateDefaults { use_ntp_conf, ignore_dhcp, mut servers, options, faults } = ntpdate_defaults(&text);
-    reading.add_faults(file, faults);
-    let mut main = file.to_owned();
-    if !ignore_dhcp && let Some(text) = reading.text_if_there(dhcp) {
-        let given = ntpdate_defaults(&text);
-        reading.add_faults(dhcp, given.faults);
-        if !given.servers.is_empty() {
-            (servers, main) = (given.servers, dhcp.to_owned());
-        }
+    if let Some(text) = reading.text_if_there(file) {
+        ntpdate::sysconfig(&mut reading, file, &text);
+        return Some(reading.found(file, Form::Sysconfig));
     }
-    let from_ntp_conf = use_ntp_conf
-        && main == file
-        && NTP_CONF.iter().any(|ntp_conf| reading.read(Path::new(ntp_conf), Form::Ntp) && reading.has_servers());
-    if !from_ntp_conf {
-        servers.into_iter().for_each(|server| reading.add(server));
-    }
-    let mut found = reading.found(&main, Form::NtpdateDefaults);
-    if !options.is_empty() {
-        found.notes.push(format!("NTPOPTIONS in {} is not applied: {options}", file.display()));
-    }
-    Some(found)
+    reading.has_anything().then(|| reading.found(file, Form::Sysconfig))
 }
 
-/// The first main file there is, then all drop-ins by name.
-fn timesyncd(root: &Path) -> Option<Found> {
+/// What NetworkManager's and dhclient's hooks give chronyd, of all interfaces.
+fn chrony_dhcp(root: &Path) -> Option<Found> {
     let mut reading = Reading::new(root);
-    let mains = SYSTEMD.iter().map(|directory| Path::new(directory).join("timesyncd.conf"));
-    let mut files: Vec<PathBuf> = mains.filter(|file| reading.real(file).exists()).take(1).collect();
-    files.extend(reading.in_directories(&SYSTEMD.map(|directory| format!("{directory}/timesyncd.conf.d")), ".conf"));
-    let mut servers = TimesyncdServers::default();
+    let files = reading.in_directories(&[CHRONY_DHCP.to_owned()], ".sources");
     for file in &files {
-        if let Some(text) = reading.text_if_there(file) {
-            let faults = servers.read(&text);
-            reading.add_faults(file, faults);
-        }
+        reading.read(file, Form::Chrony);
     }
-    servers.chosen().iter().for_each(|server| reading.add(server.clone()));
-    let main = files.first()?;
-    Some(reading.found(main, Form::Timesyncd))
+    let main = reading.first_file().map(Path::to_owned).or_else(|| files.first().cloned())?;
+    Some(reading.found(&main, Form::Chrony))
 }

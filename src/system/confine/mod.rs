@@ -50,7 +50,7 @@ impl Needs {
         Needs {
             adjust: !plan.is_dry() || plan.memory.is_some(),
             rtc: plan.rtc.is_some(),
-            bind: plan.source_port.is_some() || explains,
+            bind: plan.source_port.is_some() || plan.source_address.is_some() || explains,
             // One draws how far the run is.
             threads: explains || stderr().is_terminal(),
             probes: explains,

@@ -2,15 +2,13 @@
 
 use std::path::Path;
 
-use chrono::Local;
-
 use crate::doctor::{Adjfile, KernelClock, RtcFinding, RtcReading};
 use crate::hwclock::adjtime::{Adjtime, DEFAULT_PATH, Kept};
 use crate::hwclock::zone::Scale;
 use crate::system::rtc::Rtc as _;
 use crate::system::rtc_device::RtcDevice;
 use crate::system::rtc_error::RtcError;
-use crate::system::{Clock as _, SystemClock, adjfile as file, ffi};
+use crate::system::{Clock as _, LocalZone, SystemClock, adjfile as file, ffi};
 use crate::time::{Interval, Time};
 
 /// timex counts frequencies in 2⁻¹⁶ ppm (adjtimex(2)).
@@ -64,7 +62,7 @@ pub(super) fn rtc() -> RtcFinding {
     RtcFinding::Read(RtcReading {
         device: device.path().display().to_string(),
         as_utc: difference(Scale::Utc),
-        as_local: difference(Scale::Local(&Local)),
+        as_local: difference(Scale::Local(LocalZone::get())),
     })
 }
 

@@ -31,6 +31,7 @@ pub fn examine() -> Findings {
                 file: found.file.display().to_string(),
                 servers: found.servers.len(),
                 faults: found.faults.iter().map(ToString::to_string).collect(),
+                passed_over: found.passed_over.clone(),
             })
             .collect(),
         schedules: schedules::time_clients(),

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::channel::{receive, send};
 use super::child::Child;
+use super::log::{Origin, catch_output};
 use crate::discipline;
 use crate::hwclock::adjtime::Adjtime;
 use crate::system::adjfile::{self, AdjfileError};
@@ -38,6 +39,8 @@ pub(super) struct Duties {
     pub(super) history: Option<PathBuf>,
     /// The shell's command after a step.
     pub(super) command: Option<String>,
+    /// What the command prints is for syslog, as this one's.
+    pub(super) syslog: Option<Origin>,
     /// Standard output is for an object, and what the command prints goes to standard error.
     pub(super) stdout_is_taken: bool,
     /// The longest run; the command is waited for so long at the most.
@@ -141,7 +144,8 @@ impl Duties {
                 let command = command.take().ok_or_else(|| refused("there is no command, or it was run"))?;
                 let end = Instant::now() + wait.min(self.deadline).max(COMMAND);
                 let mut command = after_step::command(command, Interval::from_nanos(offset.into()), server);
-                if self.stdout_is_taken {
+                let is_caught = self.syslog.as_ref().is_some_and(|origin| catch_output(&mut command, origin).is_ok());
+                if self.stdout_is_taken && !is_caught {
                     command.stdout(io::stderr());
                 }
                 after_step::run(command, end, is_awaited).map_err(|why| refused(&why))?;
@@ -244,6 +248,7 @@ mod tests {
             history: None,
             command: Some("exit 7".to_owned()),
             stdout_is_taken: false,
+            syslog: None,
             deadline: Duration::from_secs(60),
         }
     }

@@ -6,6 +6,7 @@
 mod channel;
 mod child;
 mod keeper;
+mod log;
 mod names;
 mod users;
 
@@ -19,6 +20,7 @@ pub use users::look_up_user;
 
 use self::child::{Child, die_with};
 use self::keeper::Duties;
+use self::log::Origin;
 use self::names::{Literals, Names};
 use super::Resolver;
 use super::confine;
@@ -47,6 +49,7 @@ impl Helpers {
                 history: plan.memory.as_ref().map(|memory| memory.history.clone()),
                 command: plan.unattended.after_step.clone(),
                 stdout_is_taken: plan.output.json,
+                syslog: plan.output.syslog.then(|| Origin { program: plan.program.clone(), pid: std::process::id() }),
                 deadline: plan.deadline,
             };
             let names = &mut helpers.names;

@@ -17,8 +17,12 @@ struct Numbers {
     groups: Vec<u32>,
 }
 
-/// The user of this name, if that is known within `wait`. To be called before there is a thread, a lock or a socket.
+/// The user of this name or number, if that is known within `wait`. To be called before there is a thread, a lock or a socket.
 pub fn look_up_user(name: &str, wait: Duration) -> Result<Identity> {
+    // A number needs no process.
+    if let Some(identity) = Identity::of_number(name)? {
+        return Ok(identity);
+    }
     let end = Instant::now() + wait;
     let child = Child::start(c"rntpdate-users", true, |stream, parent| {
         die_with(parent);
