@@ -7,9 +7,12 @@ mod authentication;
 mod distance;
 mod evidence;
 mod fault;
+mod names;
 mod reply;
 mod silence;
 pub(crate) mod sync_state;
+
+pub use names::{NameAnswer, NameEvidence, diagnose_name};
 
 pub use evidence::{Evidence, KeyUse, LowPort, Sign, Signs};
 
@@ -109,6 +112,18 @@ pub enum Code {
     TooFar,
     /// The server's own times contradict each other or are stale.
     Broken,
+    /// A name, not a server: no name server is configured.
+    NoNameServer,
+    /// The name server does not answer.
+    NameServerSilent,
+    /// It answers that it has failed.
+    NameServerFailed,
+    /// It answers that it does not serve us.
+    NameServerRefused,
+    /// The name does not exist, or has no such address.
+    NoSuchName,
+    /// There is no address, and no more is known.
+    NameUnresolved,
 }
 
 impl Code {
@@ -148,6 +163,12 @@ impl Code {
             Code::NoMajority => "no-majority",
             Code::TooFar => "too-far",
             Code::Broken => "broken",
+            Code::NoNameServer => "no-name-server",
+            Code::NameServerSilent => "name-server-silent",
+            Code::NameServerFailed => "name-server-failed",
+            Code::NameServerRefused => "name-server-refused",
+            Code::NoSuchName => "no-such-name",
+            Code::NameUnresolved => "name-unresolved",
         }
     }
 }

@@ -6,7 +6,7 @@ use super::json_after::{self, DisciplineReport, RtcReport};
 use super::seconds::Seconds;
 use super::{Context, agreement};
 use crate::control::{PeerRow, ServerView};
-use crate::diagnosis::{Diagnosis, diagnose};
+use crate::diagnosis::{Diagnosis, diagnose, diagnose_name};
 use crate::estimate::{NoEstimate, Sample, Verdict};
 use crate::exchange::Authentication;
 use crate::net::bare;
@@ -43,6 +43,7 @@ struct HostReport<'a> {
     name: &'a str,
     addresses: Vec<String>,
     error: Option<String>,
+    verdict: Option<VerdictReport>,
 }
 
 #[derive(Serialize)]
@@ -149,7 +150,7 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
     };
     let is_done = !context.plan.is_dry() && error.is_none();
     let report = Report {
-        hosts: outcome.hosts.iter().map(host).collect(),
+        hosts: outcome.hosts.iter().map(|named| host(named, outcome)).collect(),
         servers: outcome.servers.iter().map(|one| server(one, outcome)).collect(),
         estimate: estimate.map(|estimate| EstimateReport {
             offset: estimate.offset.into(),
@@ -213,11 +214,12 @@ fn word(decision: Decision) -> &'static str {
     }
 }
 
-fn host(host: &Host) -> HostReport<'_> {
+fn host<'a>(host: &'a Host, outcome: &Outcome) -> HostReport<'a> {
     HostReport {
         name: &host.name,
         addresses: host.addresses.iter().flatten().copied().map(bare).collect(),
         error: host.addresses.as_ref().err().map(ToString::to_string),
+        verdict: diagnose_name(host, outcome.started).map(verdict),
     }
 }
 

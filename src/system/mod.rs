@@ -19,6 +19,7 @@ pub mod history_file;
 pub mod kernel_zone;
 pub mod key_file;
 mod lookups;
+mod name_servers;
 mod network;
 mod output;
 pub mod privilege;
