@@ -102,6 +102,8 @@ pub enum Code {
     ClockSetHere,
     /// The offset jumped during the run: a clock was set, or stood still, there or here.
     OffsetJump,
+    /// Somebody else answers in the server's place.
+    TwoAnswers,
     /// The server's samples cannot all be true.
     Contradiction,
     /// It contradicts the majority.
@@ -158,6 +160,7 @@ impl Code {
             Code::NotAuthentic => "not-authentic",
             Code::ClockSetHere => "clock-set-here",
             Code::OffsetJump => "offset-jump",
+            Code::TwoAnswers => "two-answers",
             Code::Contradiction => "contradiction",
             Code::Falseticker => "falseticker",
             Code::NoMajority => "no-majority",

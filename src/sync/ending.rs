@@ -102,7 +102,7 @@ impl<'a> Ending<'a> {
 }
 
 /// A server that has said nothing, and one that nobody knows yet.
-static SILENT: Candidate = Candidate { samples: Vec::new(), kiss: None, untrusted: false };
+static SILENT: Candidate = Candidate { samples: Vec::new(), kiss: None, untrusted: false, contested: None };
 
 /// The servers as voters, after such an end; of each what was measured, and whether its exchange went on. Behind them those that
 /// the names that are `missing` may yet lead to.
