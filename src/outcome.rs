@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::diagnosis::Evidence;
+use crate::diagnosis::{Evidence, NameEvidence};
 use crate::discipline::Lesson;
 use crate::estimate::{Estimate, NoEstimate, Peer, Verdict};
 use crate::exchange::{Contact, Trace};
@@ -27,6 +27,8 @@ pub struct Host {
     pub left_out: usize,
     /// What the addresses are called in turn, as far as that was asked.
     pub reverse: Vec<Option<String>>,
+    /// What name servers say of it, where it has no address and the run explains itself.
+    pub evidence: Option<NameEvidence>,
 }
 
 /// One server: what passed between us, and what it is worth.

@@ -7,11 +7,14 @@ mod authentication;
 mod distance;
 mod evidence;
 mod fault;
+mod names;
 mod reply;
 mod silence;
 pub(crate) mod sync_state;
 
 pub(crate) use distance::usual_cause;
+pub use names::{NameAnswer, NameEvidence, diagnose_name};
+
 pub use evidence::{Evidence, KeyUse, LowPort, Sign, Signs};
 
 use crate::estimate::{DropReason, Verdict};
@@ -100,6 +103,8 @@ pub enum Code {
     ClockSetHere,
     /// The offset jumped during the run: a clock was set, or stood still, there or here.
     OffsetJump,
+    /// Somebody else answers in the server's place.
+    TwoAnswers,
     /// The server's samples cannot all be true.
     Contradiction,
     /// It contradicts the majority.
@@ -110,6 +115,18 @@ pub enum Code {
     TooFar,
     /// The server's own times contradict each other or are stale.
     Broken,
+    /// A name, not a server: no name server is configured.
+    NoNameServer,
+    /// The name server does not answer.
+    NameServerSilent,
+    /// It answers that it has failed.
+    NameServerFailed,
+    /// It answers that it does not serve us.
+    NameServerRefused,
+    /// The name does not exist, or has no such address.
+    NoSuchName,
+    /// There is no address, and no more is known.
+    NameUnresolved,
 }
 
 impl Code {
@@ -144,11 +161,18 @@ impl Code {
             Code::NotAuthentic => "not-authentic",
             Code::ClockSetHere => "clock-set-here",
             Code::OffsetJump => "offset-jump",
+            Code::TwoAnswers => "two-answers",
             Code::Contradiction => "contradiction",
             Code::Falseticker => "falseticker",
             Code::NoMajority => "no-majority",
             Code::TooFar => "too-far",
             Code::Broken => "broken",
+            Code::NoNameServer => "no-name-server",
+            Code::NameServerSilent => "name-server-silent",
+            Code::NameServerFailed => "name-server-failed",
+            Code::NameServerRefused => "name-server-refused",
+            Code::NoSuchName => "no-such-name",
+            Code::NameUnresolved => "name-unresolved",
         }
     }
 }

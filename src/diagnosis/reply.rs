@@ -86,6 +86,13 @@ pub(super) fn unfit(reason: DropReason, contact: &Contact) -> Diagnosis {
         DropReason::RootDistance(too_distant) => distance::diagnose(&too_distant, &seen),
         DropReason::TooFarAway => Diagnosis::new(Code::TooFar, Certainty::Likely, seen, distance::SLOW_WAY)
             .here("ask a nearer server; `tracepath` shows where the time goes"),
+        DropReason::Contested(_) => {
+            let cause = "two clocks answer under this address: a box on the way that catches NTP, somebody who forges, or two \
+                         machines with one address; nothing here tells which is the server";
+            Diagnosis::new(Code::TwoAnswers, Certainty::Certain, seen, cause)
+                .here("use a key (-a), which nobody else has; or ask servers by another way")
+                .there("see with `tcpdump -evn udp port 123` there whether it gets the requests, and answers once")
+        }
         DropReason::Contradiction { .. } => contradiction(seen),
         DropReason::TooLongWithoutSync => {
             let cause = "its own clock has not been set for a day: it has lost its sources and does not say so";

@@ -35,8 +35,9 @@ pub(super) fn diagnose(server: &Server) -> Diagnosis {
 pub(crate) fn state(reply: &Header) -> String {
     let leap = if reply.leap == Leap::Unsynchronised { ", leap 11" } else { "" };
     let stratum = match reply.stratum.0 {
-        0 => "stratum 0, which stands for none".to_owned(),
-        other => format!("stratum {other}"),
+        0 if reply.leap != Leap::Unsynchronised => "stratum 0, which stands for none".to_owned(),
+        // Who has no source is at stratum 16, and sends it as 0 (RFC 5905 §7.3).
+        _ => format!("stratum {}", reply.stratum.effective()),
     };
     let refid = match reply.refid.0 {
         [0, 0, 0, 0] => ", no refid".to_owned(),

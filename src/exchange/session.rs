@@ -277,7 +277,26 @@ impl Session {
                 let passed = self.proof.as_ref().map(|_| TraceEvent::Authenticated);
                 [passed, self.take(header, place, at, after, pace)]
             }
-            Err(rejection) => [Some(self.reject(rejection)), None],
+            Err(rejection) => {
+                if rejection == Rejection::Duplicate && self.proof.is_none() {
+                    self.compare(datagram, at, after, pace);
+                }
+                [Some(self.reject(rejection)), None]
+            }
+        }
+    }
+
+    /// A second answer to a request: one that contradicts the first is somebody else's.
+    fn compare(&mut self, datagram: &[u8], at: Option<Time>, after: Reading, pace: &Pace) {
+        let Ok((header, _)) = Header::parse(datagram) else { return };
+        let Some(request) = self.requests.iter().find(|request| request.nonce == header.origin) else { return };
+        let local = local_times(request, at, after, pace);
+        let first = self.candidate.samples.iter().find(|sample| sample.header.origin == header.origin);
+        let second = Sample::measure(header, &local, pace.era);
+        if let (Some(first), Ok(second)) = (first, second)
+            && let Some(apart) = first.contradicts(&second)
+        {
+            self.candidate.contested.get_or_insert(apart);
         }
     }
 
@@ -297,13 +316,7 @@ impl Session {
             self.obey(kiss, after.raw, pace);
             return Some(TraceEvent::Kiss(kiss));
         }
-        let local = LocalTimes {
-            sent: request.sent,
-            received: at.unwrap_or(after.real),
-            before: request.before,
-            after,
-            precision: pace.precision,
-        };
+        let local = local_times(&request, at, after, pace);
         let stratum = header.stratum.0;
         let measured = Sample::measure(header, &local, pace.era);
         let event = match measured {
@@ -399,5 +412,15 @@ impl Session {
             is_finished,
             candidate: self.candidate,
         }
+    }
+}
+
+fn local_times(request: &Request, at: Option<Time>, after: Reading, pace: &Pace) -> LocalTimes {
+    LocalTimes {
+        sent: request.sent,
+        received: at.unwrap_or(after.real),
+        before: request.before,
+        after,
+        precision: pace.precision,
     }
 }

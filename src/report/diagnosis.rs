@@ -3,15 +3,19 @@
 use super::view::view_lines;
 use super::{Context, agreement};
 use crate::control::NoView;
-use crate::diagnosis::{Diagnosis, diagnose};
+use crate::diagnosis::{Diagnosis, diagnose, diagnose_name};
 use crate::outcome::{Outcome, Server};
 
 /// The paragraph, with an empty line after it.
 pub(super) fn paragraph(outcome: &Outcome, context: &Context<'_>) -> Vec<String> {
-    if outcome.servers.is_empty() {
+    let mut lines = vec!["Diagnosis:".to_owned()];
+    for host in &outcome.hosts {
+        let diagnosis = diagnose_name(host, outcome.started);
+        lines.extend(diagnosis.iter().flat_map(|diagnosis| verdict(&host.name, diagnosis)));
+    }
+    if lines.len() == 1 && outcome.servers.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec!["Diagnosis:".to_owned()];
     for server in &outcome.servers {
         lines.extend(verdict(&outcome.shown(server), &diagnose(server, outcome)));
         lines.extend(view(server, outcome));

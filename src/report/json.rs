@@ -6,7 +6,7 @@ use super::json_after::{self, DisciplineReport, RtcReport};
 use super::seconds::Seconds;
 use super::{Context, agreement};
 use crate::control::{PeerRow, ServerView};
-use crate::diagnosis::{Diagnosis, diagnose};
+use crate::diagnosis::{Diagnosis, diagnose, diagnose_name};
 use crate::estimate::{NoEstimate, Sample, Verdict};
 use crate::exchange::Authentication;
 use crate::net::bare;
@@ -44,6 +44,7 @@ struct HostReport<'a> {
     addresses: Vec<String>,
     left_out: usize,
     error: Option<String>,
+    verdict: Option<VerdictReport>,
 }
 
 #[derive(Serialize)]
@@ -150,7 +151,7 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
     };
     let is_done = !context.plan.is_dry() && error.is_none();
     let report = Report {
-        hosts: outcome.hosts.iter().map(host).collect(),
+        hosts: outcome.hosts.iter().map(|named| host(named, outcome)).collect(),
         servers: outcome.servers.iter().map(|one| server(one, outcome)).collect(),
         estimate: estimate.map(|estimate| EstimateReport {
             offset: estimate.offset.into(),
@@ -214,12 +215,13 @@ fn word(decision: Decision) -> &'static str {
     }
 }
 
-fn host(host: &Host) -> HostReport<'_> {
+fn host<'a>(host: &'a Host, outcome: &Outcome) -> HostReport<'a> {
     HostReport {
         name: &host.name,
         addresses: host.addresses.iter().flatten().copied().map(bare).collect(),
         left_out: host.left_out,
         error: host.addresses.as_ref().err().map(ToString::to_string),
+        verdict: diagnose_name(host, outcome.started).map(verdict),
     }
 }
 

@@ -112,7 +112,8 @@ impl<'a> Ending<'a> {
 }
 
 /// A server that nobody knows yet.
-static UNKNOWN: Candidate = Candidate { samples: Vec::new(), kiss: None, untrusted: false, is_overtaken: false };
+static UNKNOWN: Candidate =
+    Candidate { samples: Vec::new(), kiss: None, untrusted: false, is_overtaken: false, contested: None };
 
 /// The servers as voters, after such an end; of each what was measured, and whether its exchange went on. Behind them those that
 /// the names that are `missing` may yet lead to.

@@ -53,6 +53,7 @@ impl<'a> Roster<'a> {
             known_at: now.real,
             left_out: 0,
             reverse: Vec::new(),
+            evidence: None,
         };
         Roster {
             plan,

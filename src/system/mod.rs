@@ -21,6 +21,7 @@ pub mod key_file;
 pub mod local_zone;
 pub mod lock;
 mod lookups;
+mod name_servers;
 mod network;
 mod output;
 pub mod privilege;

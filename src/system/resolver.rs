@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use dns_lookup::AddrInfoHints;
 
 use super::lookups::{Answer, look_up_all};
+use crate::diagnosis::NameEvidence;
 use crate::net::{Family, ResolveError, Resolved};
 
 /// A source of addresses.
@@ -23,6 +24,11 @@ pub trait Resolver {
 
     /// The name of each address, where there is one and it is found within `timeout`.
     fn reverse(&self, addresses: &[IpAddr], timeout: Duration) -> Vec<Option<String>>;
+
+    /// What name servers say of names that have no address, in their order, as far as it is known within `timeout`.
+    fn examine(&self, _names: &[String], _timeout: Duration) -> Vec<NameEvidence> {
+        Vec::new()
+    }
 }
 
 /// Look-ups that are under way.

@@ -123,6 +123,7 @@ mod tests {
             known_at: Time::from_unix(0, 0),
             left_out: 0,
             reverse: Vec::new(),
+            evidence: None,
         };
         let missing = || host(Err(ResolveError::TimedOut(Duration::ZERO)));
         let there = || host(Ok(vec!["192.0.2.1:0".parse().unwrap()]));

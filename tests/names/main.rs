@@ -6,6 +6,7 @@ mod ntpserver;
 mod support;
 
 mod hanging;
+mod servers;
 mod shown;
 mod slow;
 

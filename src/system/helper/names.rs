@@ -16,8 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use super::channel::{receive, send};
 use super::child::Child;
+use crate::diagnosis::NameEvidence;
 use crate::net::{Family, ResolveError, Resolved};
 use crate::system::lookups::{self, look_up_all};
+use crate::system::name_servers;
 use crate::system::resolver::{Collected, literal};
 use crate::system::{Lookups, Resolver, SystemResolver};
 
@@ -37,6 +39,7 @@ struct Question {
 enum What {
     Addresses(Vec<String>, Family),
     Names(Vec<IpAddr>),
+    Examined(Vec<String>),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -50,6 +53,7 @@ enum Found {
     /// Of the name in this place, and whether they are the last.
     Addresses(usize, Resolved, bool),
     Names(Vec<Option<String>>),
+    Examined(Vec<NameEvidence>),
 }
 
 /// Answers questions until there are no more; no more than `most` look-ups wait at once. An answer is sent when it is there: one
@@ -69,6 +73,9 @@ pub(super) fn serve(stream: &UnixStream, most: usize) {
                 }
                 reply(&answers, number, Found::Addresses(place, resolved, is_last))
             }),
+            What::Examined(names) => {
+                reply(&answers, number, Found::Examined(name_servers::examine(&names, timeout)));
+            }
             What::Names(addresses) => {
                 reply(&answers, number, Found::Names(SystemResolver.reverse(&addresses, timeout)));
             }
@@ -137,6 +144,20 @@ impl Names {
         let sent = sent.and_then(|stream| send(stream, &Question { number, timeout, what }, Some(end)));
         sent.map_err(|error| self.end(&error))?;
         Ok(number)
+    }
+
+    /// The answer to a question that is answered all at once.
+    fn wait_for(&self, what: What, timeout: Duration) -> Option<Found> {
+        let end = Instant::now() + timeout + GRACE;
+        let number = self.ask(what, timeout).ok()?;
+        loop {
+            match self.next(end) {
+                Ok(Some(answer)) if answer.number == number => return Some(answer.found),
+                // Late, to a question before.
+                Ok(Some(_)) => {}
+                _ => return None,
+            }
+        }
     }
 
     /// Whatever comes from there now, it cannot be told what it belongs to.
@@ -274,16 +295,17 @@ impl Resolver for Names {
     }
 
     fn reverse(&self, addresses: &[IpAddr], timeout: Duration) -> Vec<Option<String>> {
-        let end = Instant::now() + timeout + GRACE;
-        let nothing = || vec![None; addresses.len()];
-        let Ok(number) = self.ask(What::Names(addresses.to_vec()), timeout) else { return nothing() };
-        while let Ok(Some(answer)) = self.next(end) {
-            match answer.found {
-                Found::Names(names) if answer.number == number && names.len() == addresses.len() => return names,
-                _ => {}
-            }
+        match self.wait_for(What::Names(addresses.to_vec()), timeout) {
+            Some(Found::Names(names)) if names.len() == addresses.len() => names,
+            _ => vec![None; addresses.len()],
         }
-        nothing()
+    }
+
+    fn examine(&self, names: &[String], timeout: Duration) -> Vec<NameEvidence> {
+        match self.wait_for(What::Examined(names.to_vec()), timeout) {
+            Some(Found::Examined(found)) => found,
+            _ => Vec::new(),
+        }
     }
 }
 
