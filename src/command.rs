@@ -18,9 +18,10 @@ use crate::plan::{Plan, RunMode};
 use crate::printable::printable;
 use crate::report::{self, Channel, Context, Line, Priority};
 use crate::selftest::{self, SelfTest};
-use crate::system::privilege::{self, Identity};
+use crate::system::privilege;
 use crate::system::{
     Clock as _, Helpers, LineWriter, LocalZone, SystemClock, complain, examine, key_file, local_zone, long_writes_fail,
+    look_up_user,
 };
 use crate::unattended::{self, Entry};
 use crate::wire::Key;
@@ -135,7 +136,7 @@ pub(crate) fn zone_line() -> Vec<Line> {
 fn run(mut plan: Plan, found: &[Line]) -> Result<ExitStatus> {
     let mut lines = Vec::new();
     source_is_ours(&plan)?;
-    let user = plan.user.as_deref().map(Identity::look_up).transpose()?;
+    let user = plan.user.as_deref().map(|name| look_up_user(name, plan.deadline)).transpose()?;
     let helpers = Helpers::start(&plan, user.as_ref())?;
     lines.extend(zone_line());
     let warning = |text: &String| Line {

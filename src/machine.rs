@@ -22,7 +22,7 @@ use crate::system::rtc_error::RtcError;
 use crate::system::state::boot_id;
 use crate::system::{
     Clock, DryClock, Helpers, LocalZone, NoProgress, Progress, SystemClock, TerminalProgress, UdpNetwork,
-    own_addresses, privilege,
+    own_addresses, privilege, random,
 };
 use crate::wire::Key;
 
@@ -34,6 +34,8 @@ pub struct Machine<'a> {
     rtc: RefCell<Option<Result<RtcDevice, RtcError>>>,
     shelf: EarlyShelf<'a>,
     key: Option<Key>,
+    /// What there is to say of random numbers.
+    chance: Option<&'static str>,
     /// This machine's addresses, for -d.
     own: Vec<IpAddr>,
 }
@@ -43,7 +45,7 @@ impl<'a> Machine<'a> {
     pub fn prepare(plan: &Plan, helpers: &'a Helpers, key: Option<Key>) -> Result<Machine<'a>> {
         // Each of these reads a file at its first call and none later.
         boot_id();
-        let _ = getrandom::u32();
+        let chance = random::prepare();
         let changes = match plan.unattended.wait {
             Some(_) => NetworkChanges::listen(),
             None => NetworkChanges::ignore(),
@@ -58,6 +60,7 @@ impl<'a> Machine<'a> {
             ),
             shelf: EarlyShelf { helpers, text: RefCell::new(adjtime) },
             key,
+            chance,
             own: if plan.mode == RunMode::Debug { own_addresses() } else { Vec::new() },
         })
     }
@@ -71,7 +74,15 @@ impl<'a> Machine<'a> {
     pub fn confine(&self, plan: &Plan, serves: bool) -> Vec<Line> {
         let mut needs = Needs::of(plan, self.helpers.mortal());
         needs.threads |= serves;
-        confine(&privilege::needed(plan), &needs, plan)
+        let mut lines = confine(&privilege::needed(plan), &needs, plan);
+        if let Some(text) = self.chance.filter(|_| plan.output.verbose) {
+            lines.push(Line {
+                channel: Channel::Log(Priority::Info),
+                at: SystemClock.now().real,
+                text: text.to_owned(),
+            });
+        }
+        lines
     }
 
     /// The pipeline over the real clock (or, in a dry run, one that is only read), sockets and names.
@@ -83,7 +94,7 @@ impl<'a> Machine<'a> {
             Ok(if plan.is_dry() { Box::new(DryRtc::new(device)) } else { Box::new(device) })
         };
         let mut network = UdpNetwork::new().context("cannot wait for packets")?.from_address(plan.source_address);
-        let mut nonce = || getrandom::u64().ok();
+        let mut nonce = || random::u64().ok();
         let is_watched = !(plan.output.quiet || plan.output.syslog || plan.output.json);
         let terminal = is_watched.then(TerminalProgress::for_stderr).flatten();
         let mut progress: Box<dyn Progress> = match terminal {

@@ -1,9 +1,10 @@
 //! What passes between the pipeline and the network: values only. Pure.
 #![forbid(unsafe_code)]
 
+mod fault;
 mod usable;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use thiserror::Error;
 
 use crate::time::Time;
 
+pub use fault::{Fault, FaultKind, Step};
 pub use usable::{no_server, usable};
 
 /// One of the sockets that a [`Network`](crate::system::Network) has open: its place in the order of opening, from 0.
@@ -58,67 +60,22 @@ pub enum Event {
     },
 }
 
-/// Why packets do not get through, as the kernel reports it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// What is wrong.
-    pub kind: FaultKind,
-    /// Who reported it by ICMP, if that was another host.
-    pub reporter: Option<IpAddr>,
-}
-
-/// The causes that are worth telling apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum FaultKind {
-    /// ECONNREFUSED: ICMP port unreachable.
-    #[error("connection refused: nothing listens on that port")]
-    Refused,
-    /// EHOSTUNREACH.
-    #[error("no route to host")]
-    HostUnreachable,
-    /// ENETUNREACH.
-    #[error("network is unreachable")]
-    NetworkUnreachable,
-    /// EPERM, EACCES: packets are not let out.
-    #[error("sending is not permitted: a firewall on this machine forbids it")]
-    NotPermitted,
-    /// ICMP: administratively prohibited.
-    #[error("a firewall refuses the packets")]
-    Prohibited,
-    /// EADDRINUSE, for a source port that was asked for.
-    #[error("the source port is in use")]
-    PortInUse,
-    /// EACCES, EPERM at bind: a source port below 1024 takes a right (capabilities(7), CAP_NET_BIND_SERVICE).
-    #[error("the source port is not permitted: below 1024 it takes root, or CAP_NET_BIND_SERVICE")]
-    PortDenied,
-    /// ENOBUFS and the like: there is no memory or no place in a queue for the packet, for the moment.
-    #[error("no room for the packet on this machine")]
-    NoRoom,
-    /// No number that nobody can guess, to know the reply by.
-    #[error("the kernel gives no random numbers")]
-    NoRandom,
-    /// Anything else.
-    #[error("{}", std::io::Error::from_raw_os_error(*.0))]
-    Other(i32),
-}
-
-impl Fault {
-    /// Whether it may pass by itself: a router's word that it knows no way for the moment (RFC 1122 §4.1.3.3 has such errors
-    /// passed on and not acted upon), or a queue of this machine that is full. A refusal, by a host, a firewall or this machine,
-    /// is final.
-    pub fn may_pass(&self) -> bool {
-        let lost_its_way =
-            matches!(self.kind, FaultKind::HostUnreachable | FaultKind::NetworkUnreachable | FaultKind::Other(_));
-        self.kind == FaultKind::NoRoom || (self.reporter.is_some() && lost_its_way)
+/// An address as it can be typed again: with its port where that is another than `port`, which the run takes where none is said,
+/// and with its interface where it has one.
+pub fn shown(address: SocketAddr, port: u16) -> String {
+    let host = bare(address);
+    match address {
+        _ if address.port() == port => host,
+        SocketAddr::V4(_) => format!("{host}:{}", address.port()),
+        SocketAddr::V6(_) => format!("[{host}]:{}", address.port()),
     }
 }
 
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.reporter {
-            Some(reporter) => write!(f, "{} (reported by {reporter})", self.kind),
-            None => write!(f, "{}", self.kind),
-        }
+/// The same without any port.
+pub fn bare(address: SocketAddr) -> String {
+    match address {
+        SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
+        _ => address.ip().to_string(),
     }
 }
 
@@ -155,6 +112,9 @@ pub enum ResolveError {
     /// No answer in the time that the run has for names.
     #[error("name server cannot be used: no answer in {:.1} s", .0.as_secs_f64())]
     TimedOut(Duration),
+    /// No answer so far, and the run has what it needs from the other servers.
+    #[error("no answer in {:.1} s, and not waited for: the others settle the time", .0.as_secs_f64())]
+    NotAwaited(Duration),
     /// All its addresses are such as no server has.
     #[error("{0}")]
     NoServer(String),
@@ -168,3 +128,22 @@ pub enum ResolveError {
 
 /// The addresses of a name, with port 0: an IPv6 address may need the number of its interface, which an `IpAddr` lacks.
 pub type Resolved = Result<Vec<SocketAddr>, ResolveError>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_can_be_typed() {
+        for (text, same) in [
+            ("192.0.2.1:123", "192.0.2.1"),
+            ("192.0.2.1:1123", "192.0.2.1:1123"),
+            ("[2001:db8::1]:123", "2001:db8::1"),
+            ("[2001:db8::1]:1123", "[2001:db8::1]:1123"),
+            ("[fe80::1%3]:123", "fe80::1%3"),
+            ("[fe80::1%3]:1123", "[fe80::1%3]:1123"),
+        ] {
+            assert_eq!(shown(text.parse().unwrap(), 123), same);
+        }
+    }
+}

@@ -4,13 +4,13 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::diagnosis::Evidence;
+use crate::diagnosis::{Evidence, NameEvidence};
 use crate::discipline::Lesson;
 use crate::estimate::{Estimate, NoEstimate, Peer, Verdict};
 use crate::exchange::{Contact, Trace};
 use crate::hwclock::adjtime::Kept;
 use crate::hwclock::rtc_time::RtcTime;
-use crate::net::Resolved;
+use crate::net::{Resolved, shown};
 use crate::policy::Decision;
 use crate::time::{Interval, Time};
 
@@ -21,10 +21,14 @@ pub struct Host {
     pub name: String,
     /// Its addresses, as far as they are asked.
     pub addresses: Resolved,
+    /// When that was known.
+    pub known_at: Time,
     /// How many more it has.
     pub left_out: usize,
     /// What the addresses are called in turn, as far as that was asked.
     pub reverse: Vec<Option<String>>,
+    /// What name servers say of it, where it has no address and the run explains itself.
+    pub evidence: Option<NameEvidence>,
 }
 
 /// One server: what passed between us, and what it is worth.
@@ -93,6 +97,8 @@ pub struct Outcome {
     pub started: Time,
     /// When it was over, by this machine's clock as it was then set.
     pub finished: Time,
+    /// The port that servers have where none is said.
+    pub port: u16,
     /// As they were named.
     pub hosts: Vec<Host>,
     /// As they were asked, in the order of their names.
@@ -147,6 +153,16 @@ impl Outcome {
             Conclusion::Decided { failure: None, .. } => ExitStatus::Done,
             _ => ExitStatus::NotDone,
         }
+    }
+
+    /// A server as it is printed.
+    pub fn shown(&self, server: &Server) -> String {
+        shown(server.contact.address, self.port)
+    }
+
+    /// A server as it is printed, by its place.
+    pub fn shown_at(&self, server: usize) -> Option<String> {
+        self.servers.get(server).map(|server| self.shown(server))
     }
 
     /// The address of a server by its place.

@@ -9,14 +9,14 @@ use anyhow::Result;
 use crate::command::zone_line;
 use crate::control::{NoView, ServerView};
 use crate::machine::confine;
+use crate::net::shown;
 use crate::outcome::ExitStatus;
 use crate::plan::Plan;
 use crate::report::{Channel, Line, host_lines, view_lines};
 use crate::sync::expand;
 use crate::system::confine::Needs;
-use crate::system::privilege::Identity;
 use crate::system::{Clock as _, MAX_ASKED};
-use crate::system::{Helpers, LineWriter, SystemClock, ask_about_itself};
+use crate::system::{Helpers, LineWriter, SystemClock, ask_about_itself, look_up_user};
 
 /// A server with twenty sources on another continent is through in this time.
 const BUDGET: Duration = Duration::from_secs(10);
@@ -24,7 +24,7 @@ const BUDGET: Duration = Duration::from_secs(10);
 /// Asks each address of each name, all at once, and prints the answers in their order. Done if one has answered.
 pub fn run(plan: &Plan) -> Result<ExitStatus> {
     let end = Instant::now() + plan.deadline;
-    let user = plan.user.as_deref().map(Identity::look_up).transpose()?;
+    let user = plan.user.as_deref().map(|name| look_up_user(name, plan.deadline)).transpose()?;
     let helpers = Helpers::for_names(plan, user.as_ref())?;
     let mut writer = LineWriter::new(&plan.program, plan.output.syslog);
     writer.write(&zone_line());
@@ -35,13 +35,14 @@ pub fn run(plan: &Plan) -> Result<ExitStatus> {
     writer.write(&confine(&[], &needs, plan));
     let at = SystemClock.now().real;
     let line = |channel, text| Line { channel, at, text };
-    let (hosts, addresses) = expand(plan, helpers.resolver());
-    writer.write(&host_lines(&hosts, at));
+    let (hosts, addresses) = expand(plan, helpers.resolver(), &SystemClock);
+    writer.write(&host_lines(&hosts));
     // A thread each.
     let views: Vec<_> = addresses.chunks(MAX_ASKED).flat_map(|addresses| ask_all(addresses, plan, end)).collect();
     for (address, view) in addresses.iter().zip(&views) {
         let channel = if view.is_ok() { Channel::Stdout } else { Channel::Stderr };
-        let lines: Vec<Line> = view_lines(address.ip(), view).into_iter().map(|text| line(channel, text)).collect();
+        let lines: Vec<Line> =
+            view_lines(&shown(*address, plan.port), view).into_iter().map(|text| line(channel, text)).collect();
         writer.write(&lines);
     }
     Ok(if views.iter().any(Result::is_ok) { ExitStatus::Done } else { ExitStatus::NotDone })

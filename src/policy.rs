@@ -66,9 +66,17 @@ pub enum Refusal {
     /// The step goes back.
     #[error("--forward-only forbids a step back")]
     Backward,
-    /// The time would be before the program's release.
-    #[error("the time would be {:.0} s before this program's release; --allow-past lets it", .0)]
-    BeforeRelease(Interval),
+    /// The time would be before the program's release: the time, and the offset that leads there.
+    #[error("the time would be {}, before this program's release{}; --allow-past lets it", .0.utc(), rollover(*.1))]
+    BeforeRelease(Time, Interval),
+}
+
+fn rollover(offset: Interval) -> &'static str {
+    if offset.is_gps_rollover() {
+        " (1024 weeks back: a GPS receiver that has begun to count its weeks anew)"
+    } else {
+        ""
+    }
 }
 
 impl Policy {
@@ -91,7 +99,7 @@ impl Policy {
         if let Some(floor) = self.floor
             && target < floor
         {
-            return Some(Refusal::BeforeRelease(floor - target));
+            return Some(Refusal::BeforeRelease(target, offset));
         }
         if decision != Decision::Step {
             return None;
@@ -152,8 +160,11 @@ mod tests {
         let day = Interval::from_secs(86_400);
         let floored = Policy { floor: Some(NOW), ..policy(Manner::ByThreshold) };
         assert_eq!(floored.decide(day, NOW - day), Decision::Step, "from before the floor to it");
-        assert_eq!(floored.decide(-day, NOW), Decision::Refuse(Refusal::BeforeRelease(day)));
-        assert_eq!(floored.decide(Interval::ZERO, NOW - day), Decision::Refuse(Refusal::BeforeRelease(day)));
+        assert_eq!(floored.decide(-day, NOW), Decision::Refuse(Refusal::BeforeRelease(NOW - day, -day)));
+        assert_eq!(
+            floored.decide(Interval::ZERO, NOW - day),
+            Decision::Refuse(Refusal::BeforeRelease(NOW - day, Interval::ZERO))
+        );
         assert_eq!(policy(Manner::ByThreshold).decide(-day, NOW), Decision::Step, "--allow-past");
     }
 
@@ -169,7 +180,8 @@ mod tests {
         let texts = [
             Refusal::StepTooLarge { limit: Interval::from_secs(10), option: "--max-step" },
             Refusal::Backward,
-            Refusal::BeforeRelease(Interval::from_secs(99)),
+            Refusal::BeforeRelease(Time::from_unix(31, 0), Interval::from_secs(-99)),
+            Refusal::BeforeRelease(NOW, Interval::from_secs(-1024 * 7 * 86_400 - 3)),
             Refusal::Daemon { name: "chronyd", pid: 7 },
         ]
         .map(|refusal| refusal.to_string());
@@ -178,7 +190,9 @@ mod tests {
             [
                 "larger than --max-step 10.000 allows",
                 "--forward-only forbids a step back",
-                "the time would be 99 s before this program's release; --allow-past lets it",
+                "the time would be 1970-01-01 00:00:31 UTC, before this program's release; --allow-past lets it",
+                "the time would be 2027-01-15 08:00:00 UTC, before this program's release (1024 weeks back: a GPS receiver that \
+                 has begun to count its weeks anew); --allow-past lets it",
                 "chronyd (pid 7) is running and sets it; stop it, or insist with --force",
             ]
         );

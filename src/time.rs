@@ -62,6 +62,13 @@ impl Time {
         Time(seconds as i128 * UNITS + Interval::from_nanos(nanos as i128).0)
     }
 
+    /// The date and the time of day in UTC, for people.
+    pub fn utc(self) -> String {
+        let seconds = self.to_unix().0;
+        let date = chrono::DateTime::from_timestamp(seconds, 0);
+        date.map_or(format!("{seconds} s after 1970"), |date| date.format("%Y-%m-%d %H:%M:%S UTC").to_string())
+    }
+
     /// Whole seconds since 1970, rounded down, and the nanoseconds beyond (0 to 999 999 999).
     pub const fn to_unix(self) -> (i64, u32) {
         let nanos = Interval(self.0).nanos();
@@ -69,7 +76,31 @@ impl Time {
     }
 }
 
+/// How long a GPS receiver counts before it begins anew: 1024 weeks.
+const GPS_ERA: Interval = Interval::from_secs(1024 * 7 * 86_400);
+/// Within which an offset is taken for whole such eras.
+const GPS_NEAR: Interval = Interval::from_secs(2 * 86_400);
+
 impl Interval {
+    /// In the largest unit that people would count it in: `31 s`, `19.6 years`. Without its sign.
+    pub fn in_words(self) -> String {
+        let seconds = self.abs().units() / Interval::from_secs(1).units();
+        match seconds {
+            0..120 => format!("{seconds} s"),
+            120..7200 => format!("{} minutes", seconds / 60),
+            7200..172_800 => format!("{} hours", seconds / 3600),
+            172_800..63_072_000 => format!("{} days", seconds / 86_400),
+            _ => format!("{:.1} years", seconds as f64 / 31_556_952.0),
+        }
+    }
+
+    /// Whether this is, but for two days, the offset of a clock that follows a GPS receiver which has begun to count its 1024 weeks
+    /// anew: such a clock is behind.
+    pub fn is_gps_rollover(self) -> bool {
+        let eras = (self.abs() + GPS_NEAR).units() / GPS_ERA.units();
+        self.is_negative() && eras > 0 && (self.abs().units() - eras * GPS_ERA.units()).abs() <= GPS_NEAR.units()
+    }
+
     /// No time at all.
     pub const ZERO: Interval = Interval(0);
 

@@ -123,6 +123,7 @@ fn sources(path: &Path) -> Vec<(PathBuf, String)> {
 const PURE: &[&str] = &[
     "time.rs",
     "net.rs",
+    "net/fault.rs",
     "net/usable.rs",
     "wire",
     "exchange",

@@ -7,15 +7,20 @@ mod authentication;
 mod distance;
 mod evidence;
 mod fault;
+mod names;
 mod reply;
 mod silence;
-mod sync_state;
+pub(crate) mod sync_state;
 
 pub(crate) use distance::usual_cause;
+pub use names::{NameAnswer, NameEvidence, diagnose_name};
+
 pub use evidence::{Evidence, KeyUse, LowPort, Sign, Signs};
 
 use crate::estimate::{DropReason, Verdict};
 use crate::outcome::{Conclusion, Outcome, Server};
+use crate::policy::{Decision, Refusal};
+use crate::time::{Interval, Time};
 
 /// How sure the cause is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +63,8 @@ pub enum Code {
     Prohibited,
     /// No route.
     NoRoute,
+    /// The last router gets no answer from the host.
+    HostUnreachable,
     /// The host is on this network and does not exist or is down.
     NoNeighbour,
     /// The source port that was asked for is in use.
@@ -96,6 +103,8 @@ pub enum Code {
     ClockSetHere,
     /// The offset jumped during the run: a clock was set, or stood still, there or here.
     OffsetJump,
+    /// Somebody else answers in the server's place.
+    TwoAnswers,
     /// The server's samples cannot all be true.
     Contradiction,
     /// It contradicts the majority.
@@ -106,6 +115,18 @@ pub enum Code {
     TooFar,
     /// The server's own times contradict each other or are stale.
     Broken,
+    /// A name, not a server: no name server is configured.
+    NoNameServer,
+    /// The name server does not answer.
+    NameServerSilent,
+    /// It answers that it has failed.
+    NameServerFailed,
+    /// It answers that it does not serve us.
+    NameServerRefused,
+    /// The name does not exist, or has no such address.
+    NoSuchName,
+    /// There is no address, and no more is known.
+    NameUnresolved,
 }
 
 impl Code {
@@ -120,6 +141,7 @@ impl Code {
             Code::OwnFirewall => "own-firewall",
             Code::Prohibited => "prohibited",
             Code::NoRoute => "no-route",
+            Code::HostUnreachable => "host-unreachable",
             Code::NoNeighbour => "no-neighbour",
             Code::SourcePortInUse => "source-port-in-use",
             Code::SourcePortDenied => "source-port-denied",
@@ -139,11 +161,18 @@ impl Code {
             Code::NotAuthentic => "not-authentic",
             Code::ClockSetHere => "clock-set-here",
             Code::OffsetJump => "offset-jump",
+            Code::TwoAnswers => "two-answers",
             Code::Contradiction => "contradiction",
             Code::Falseticker => "falseticker",
             Code::NoMajority => "no-majority",
             Code::TooFar => "too-far",
             Code::Broken => "broken",
+            Code::NoNameServer => "no-name-server",
+            Code::NameServerSilent => "name-server-silent",
+            Code::NameServerFailed => "name-server-failed",
+            Code::NameServerRefused => "name-server-refused",
+            Code::NoSuchName => "no-such-name",
+            Code::NameUnresolved => "name-unresolved",
         }
     }
 }
@@ -183,10 +212,25 @@ impl Diagnosis {
 
 /// Names the cause for one server of a run.
 pub fn diagnose(server: &Server, outcome: &Outcome) -> Diagnosis {
-    let contact = &server.contact;
-    if let Some(fault) = &contact.fault {
-        return fault::diagnose(*fault, server);
+    match server.contact.fault {
+        // Whoever answers is reached: then a report, which may be forged too, explains no more than a lost packet.
+        Some(fault) if is_unanswered(server) => fault::diagnose(fault, server),
+        Some(fault) => {
+            let mut diagnosis = judge(server, outcome);
+            diagnosis.seen += &format!("; seen besides: {fault}");
+            diagnosis
+        }
+        None => judge(server, outcome),
     }
+}
+
+/// Whether a fault may be all that there is to say.
+fn is_unanswered(server: &Server) -> bool {
+    server.contact.answered == 0 && server.verdict == Verdict::Dropped(DropReason::NoData)
+}
+
+fn judge(server: &Server, outcome: &Outcome) -> Diagnosis {
+    let contact = &server.contact;
     match server.verdict {
         Verdict::Dropped(DropReason::Kiss(kiss)) => reply::kiss(kiss, contact),
         Verdict::Dropped(DropReason::NoData) => match contact.rejected {
@@ -200,7 +244,7 @@ pub fn diagnose(server: &Server, outcome: &Outcome) -> Diagnosis {
         },
         Verdict::Falseticker => falseticker(server, outcome),
         Verdict::Undecided => no_majority(server, outcome),
-        Verdict::Truechimer => fit(server),
+        Verdict::Truechimer => wrong_date(server, outcome).unwrap_or_else(|| fit(server)),
         Verdict::Outlier => {
             let seen = format!("it agrees with the majority, and has no part in the offset: {}", answers(server));
             Diagnosis::new(Code::Outlier, Certainty::Certain, seen, outlier(server, outcome))
@@ -211,6 +255,28 @@ pub fn diagnose(server: &Server, outcome: &Outcome) -> Diagnosis {
         }
     }
 }
+
+/// A server that nobody contradicts, and whose date cannot be.
+fn wrong_date(server: &Server, outcome: &Outcome) -> Option<Diagnosis> {
+    let Conclusion::Decided { decision: Decision::Refuse(Refusal::BeforeRelease(time, _)), .. } = outcome.conclusion
+    else {
+        return None;
+    };
+    let offset = server.peer.as_ref()?.offset;
+    let seen = format!("{}; its clock shows {}", answers(server), time.utc());
+    let cause = match offset {
+        offset if offset.is_gps_rollover() => ROLLOVER,
+        _ if time < Time::from_unix(86_400 * 366, 0) => {
+            "its clock has not been set since it was switched on: it began at 1970"
+        }
+        _ => "its clock is wrong: that is before this program's release",
+    };
+    let found = Diagnosis::new(Code::Broken, Certainty::Likely, seen, cause).here("ask another server");
+    Some(found.there("set its clock right; see what it is synchronised to (ntpq -pn, chronyc sources)"))
+}
+
+const ROLLOVER: &str =
+    "it follows a GPS receiver that has begun to count its 1024 weeks anew (19.6 years): its firmware is too old";
 
 fn fit(server: &Server) -> Diagnosis {
     if let Some(moved) = reply::clock_moved(server) {
@@ -223,7 +289,8 @@ fn fit(server: &Server) -> Diagnosis {
     if server.contact.candidate.kiss.is_some() {
         return reply::rate(format!("{seen}, then kiss code RATE"));
     }
-    if answered < sent {
+    // What a report explains is no bad line.
+    if answered + contact.failed < sent {
         let lost = 100 * (sent - answered) / sent;
         let cause = match unproven {
             Some(_) => format!("{lost} % of its replies get lost or are changed on the way: a bad line, or a forger"),
@@ -262,7 +329,7 @@ pub(crate) fn outlier(server: &Server, outcome: &Outcome) -> String {
 /// The servers of this standing, by their addresses.
 fn with_verdict(outcome: &Outcome, wanted: impl Fn(Verdict) -> bool) -> Vec<String> {
     let chosen = outcome.servers.iter().filter(|server| wanted(server.verdict));
-    chosen.map(|server| server.contact.address.ip().to_string()).collect()
+    chosen.map(|server| outcome.shown(server)).collect()
 }
 
 fn falseticker(server: &Server, outcome: &Outcome) -> Diagnosis {
@@ -272,9 +339,12 @@ fn falseticker(server: &Server, outcome: &Outcome) -> Diagnosis {
     let apart = peer.offset - estimate.offset;
     let side = if apart.is_negative() { "behind" } else { "ahead of" };
     let majority = with_verdict(outcome, |verdict| matches!(verdict, Verdict::Truechimer | Verdict::Outlier));
-    let seen =
-        format!("it is outvoted: its clock is {:.6} s {side} the majority ({})", apart.abs(), majority.join(", "));
-    Diagnosis::new(Code::Falseticker, Certainty::Likely, seen, "its clock is wrong; it has no part in the result")
+    let words =
+        if apart.abs() < Interval::from_secs(86_400) { String::new() } else { format!(" ({})", apart.in_words()) };
+    let by = format!("{:.6} s{words} {side}", apart.abs());
+    let seen = format!("it is outvoted: its clock is {by} the majority ({})", majority.join(", "));
+    let cause = if apart.is_gps_rollover() { ROLLOVER } else { "its clock is wrong; it has no part in the result" };
+    Diagnosis::new(Code::Falseticker, Certainty::Likely, seen, cause)
         .there("see what it is synchronised to (ntpq -pn, chronyc sources)")
 }
 
@@ -287,7 +357,7 @@ fn no_majority(server: &Server, outcome: &Outcome) -> Diagnosis {
         let (Some(own), Some(peer)) = (own, &other.peer) else { continue };
         let apart = peer.offset - own.offset;
         let together = apart.abs() <= own.root_distance + peer.root_distance;
-        let address = other.contact.address.ip();
+        let address = outcome.shown(other);
         stands.push(if together { format!("with {address}") } else { format!("{:.6} s from {address}", apart.abs()) });
     }
     let seen = format!("the servers disagree and no side has the majority: it stands {}", stands.join(", "));

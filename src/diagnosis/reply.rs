@@ -1,10 +1,11 @@
 //! Something came, and it is not what was wanted.
 
-use super::{Certainty, Code, Diagnosis, distance};
+use super::{Certainty, Code, Diagnosis, distance, sync_state};
 use crate::estimate::{DropReason, Kiss, Rejection, Sample};
 use crate::exchange::Contact;
 use crate::outcome::Server;
-use crate::time::Interval;
+use crate::time::{Interval, Time};
+use crate::wire::NtpTimestamp;
 
 /// What two clocks may drift apart, in millionths: the kernel's fastest slew and frequency on one side.
 const DRIFT_PPM: i128 = 1000;
@@ -32,8 +33,27 @@ pub(super) fn rate(seen: impl Into<String>) -> Diagnosis {
 
 /// Packets came, and not one could be used.
 pub(super) fn rejected(rejection: Rejection, count: usize, server: &Server) -> Diagnosis {
+    if server.contact.last_reply.as_ref().is_some_and(|reply| sync_state::kiss(reply).is_some()) {
+        return sync_state::diagnose(server);
+    }
     match rejection {
         Rejection::ClockMoved(moved) => clock_set_here(moved),
+        Rejection::NegativeDelay(_) | Rejection::Order | Rejection::NoTime => {
+            let seen = format!("{count} replies came whose times cannot be ({rejection})");
+            let dates = server.contact.last_reply.as_ref().map_or(String::new(), |reply| {
+                let date = |stamp: NtpTimestamp| match stamp.is_zero() {
+                    true => "none".to_owned(),
+                    false => stamp.unfold(Time::UNIX_EPOCH).utc(),
+                };
+                format!(": received {}, sent {}", date(reply.receive), date(reply.transmit))
+            });
+            let cause = format!(
+                "its own times contradict each other{dates}: its clock was set in between, or its program is broken"
+            );
+            Diagnosis::new(Code::Broken, Certainty::Likely, seen, cause)
+                .here("ask another server")
+                .there("restart its time service when its clock is right")
+        }
         Rejection::Origin | Rejection::Duplicate => {
             let seen = format!("{count} packets came that do not answer our requests ({rejection})");
             let cause = "forged or replayed packets, or a server that does not copy our timestamp as it has to";
@@ -66,6 +86,13 @@ pub(super) fn unfit(reason: DropReason, contact: &Contact) -> Diagnosis {
         DropReason::RootDistance(too_distant) => distance::diagnose(&too_distant, &seen),
         DropReason::TooFarAway => Diagnosis::new(Code::TooFar, Certainty::Likely, seen, distance::SLOW_WAY)
             .here("ask a nearer server; `tracepath` shows where the time goes"),
+        DropReason::Contested(_) => {
+            let cause = "two clocks answer under this address: a box on the way that catches NTP, somebody who forges, or two \
+                         machines with one address; nothing here tells which is the server";
+            Diagnosis::new(Code::TwoAnswers, Certainty::Certain, seen, cause)
+                .here("use a key (-a), which nobody else has; or ask servers by another way")
+                .there("see with `tcpdump -evn udp port 123` there whether it gets the requests, and answers once")
+        }
         DropReason::Contradiction { .. } => contradiction(seen),
         DropReason::TooLongWithoutSync => {
             let cause = "its own clock has not been set for a day: it has lost its sources and does not say so";

@@ -8,10 +8,11 @@ pub(super) fn diagnose(server: &Server) -> Diagnosis {
     let requests =
         if server.contact.sent == 1 { "1 request".to_owned() } else { format!("{} requests", server.contact.sent) };
     let silence = format!("no reply to {requests}");
+    let port = server.contact.address.port();
     let key = server.contact.authentication.as_ref();
     let Some(signs) = &server.evidence.signs else {
         let key = key.map_or(String::new(), |used| format!(" or does not accept {}", authentication::name(used)));
-        let cause = format!("the host is down, a firewall drops UDP 123, or the server ignores this client{key}");
+        let cause = format!("the host is down, a firewall drops UDP {port}, or the server ignores this client{key}");
         return Diagnosis::new(Code::HostSilent, Certainty::Possible, silence, cause).here("run it again with -d");
     };
     match signs.answered_by {
@@ -73,23 +74,35 @@ fn filtered(silence: &str, signs: &Signs, server: &Server) -> Diagnosis {
         LowPort::NotRoot => "as root, -d also tries source port 123; ",
         _ => "",
     };
-    let here = format!("{low}let UDP out to port {} and its replies back in", server.contact.address.port());
+    let port = server.contact.address.port();
+    let here = format!("{low}let UDP out to port {port} and its replies back in");
     let seen = format!("{silence}; the host is up, it answers {}", signs.seen());
     // A host that refuses other UDP ports aloud has no firewall that drops them all.
     let (certainty, cause) = if signs.udp == Sign::Answered {
         (
             Certainty::Likely,
-            "the server ignores us (restrict ignore, notrust, chrony's allow), or a firewall drops just this port",
+            "the server ignores us (restrict ignore, notrust, chrony's allow), or a firewall drops just this port"
+                .to_owned(),
         )
     } else {
         (
             Certainty::Likely,
-            "a firewall drops UDP 123, in or back; or the server ignores us (restrict ignore, notrust, chrony's allow)",
+            format!(
+                "a firewall drops UDP {port}, in or back; or the server ignores us (restrict ignore, notrust, chrony's allow)"
+            ),
         )
     };
     Diagnosis::new(Code::FilteredOrIgnored, certainty, seen, cause)
         .here(here)
-        .there("let UDP 123 in (firewall-cmd --add-service=ntp, ufw allow 123/udp); check `restrict` or `allow`")
+        .there(format!("{}; check `restrict` or `allow`", let_in(port)))
+}
+
+/// How to open a server's port.
+pub(super) fn let_in(port: u16) -> String {
+    match port {
+        123 => "let UDP 123 in (firewall-cmd --add-service=ntp, ufw allow 123/udp)".to_owned(),
+        _ => format!("let UDP {port} in (firewall-cmd --add-port={port}/udp, ufw allow {port}/udp)"),
+    }
 }
 
 fn host_silent(silence: &str, signs: &Signs) -> Diagnosis {

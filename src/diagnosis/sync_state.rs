@@ -14,11 +14,13 @@ pub(super) fn diagnose(server: &Server) -> Diagnosis {
     let Some(reply) = sample.or(server.contact.last_reply.as_ref()) else {
         return Diagnosis::new(Code::Unsynchronised, Certainty::Likely, "not synchronised", "it says so itself");
     };
-    let leap = if reply.leap == Leap::Unsynchronised { ", leap 11" } else { "" };
+    if let Some((code, cause, here)) = kiss(reply) {
+        let seen = format!("it answers with kiss code {code} in place of the time");
+        return Diagnosis::new(Code::NotServing, Certainty::Likely, seen, cause).here(here);
+    }
     let refid = reply.refid.display(reply.stratum).to_string();
     let then = server.contact.candidate.kiss.map_or(String::new(), |kiss| format!("; and then {kiss}"));
-    let stratum = reply.stratum.effective();
-    let seen = format!("it answers, and is not synchronised itself (stratum {stratum}{leap}, refid {refid}){then}");
+    let seen = format!("it answers, and is not synchronised itself ({}){then}", state(reply));
     let view = match &server.evidence.view {
         Some(Ok(view)) => Some(view),
         _ => None,
@@ -29,6 +31,39 @@ pub(super) fn diagnose(server: &Server) -> Diagnosis {
     }
 }
 
+/// What a reply says of its sender's state: `stratum 16, leap 11, refid INIT`.
+pub(crate) fn state(reply: &Header) -> String {
+    let leap = if reply.leap == Leap::Unsynchronised { ", leap 11" } else { "" };
+    let stratum = match reply.stratum.0 {
+        0 if reply.leap != Leap::Unsynchronised => "stratum 0, which stands for none".to_owned(),
+        // Who has no source is at stratum 16, and sends it as 0 (RFC 5905 §7.3).
+        _ => format!("stratum {}", reply.stratum.effective()),
+    };
+    let refid = match reply.refid.0 {
+        [0, 0, 0, 0] => ", no refid".to_owned(),
+        _ => format!(", refid {}", reply.refid.display(reply.stratum)),
+    };
+    format!("{stratum}{leap}{refid}")
+}
+
+/// What stands in place of the time, and is not one of the three that every client has to follow (RFC 5905 §7.4, RFC 8915
+/// §5.7): its code, what it says, and what to do.
+pub(crate) fn kiss(reply: &Header) -> Option<(&str, &'static str, &'static str)> {
+    let (code, key) = (reply.refid.as_name()?, "compare the keys here and there; -a and -k say which is used");
+    let (cause, here) = match (reply.stratum.0, code) {
+        (0, "NKEY") => ("it wants requests with a key that it knows, and ours has none or another one", key),
+        (0, "AUTH" | "CRYP") => ("it could not authenticate the request: the key differs, or it wants one", key),
+        (0, "NTSN") => ("it wants NTS, or does not accept our cookie", "ask it with NTS"),
+        (0, "AUTO" | "BCST" | "MCST" | "ACST") => (
+            "it serves by broadcast, multicast, manycast or Autokey, and does not answer single clients",
+            "ask another server",
+        ),
+        (0, "DROP" | "RMOT") => ("it has cut off this client", "leave it alone and ask another server"),
+        _ => return None,
+    };
+    Some((code, cause, here))
+}
+
 /// Its sources tell.
 fn by_its_view(seen: &str, view: &ServerView) -> Diagnosis {
     let servers: Vec<_> = view.peers.iter().filter(|peer| !matches!(peer.kind, crate::control::Kind::Pool)).collect();
@@ -36,7 +71,7 @@ fn by_its_view(seen: &str, view: &ServerView) -> Diagnosis {
         let cause =
             format!("it was started lately; its source {} has answered (reach {:03o})", peer.remote, peer.reach);
         return Diagnosis::new(Code::JustStarted, Certainty::Likely, seen, cause)
-            .here(format!("run it again in about {}", duration(wait.max(Interval::from_secs(10)))))
+            .here(format!("run it again in about {}", wait.max(Interval::from_secs(10)).in_words()))
             .there("`iburst` on its server lines makes this a matter of seconds");
     }
     if servers.is_empty() {
@@ -78,18 +113,8 @@ fn by_its_reply(seen: &str, reply: &Header, refid: &str) -> Diagnosis {
             .there("see `chronyc sources` or `ntpq -pn`; without any sources, `local stratum 10`");
     }
     let age = reply.transmit.since(reply.reference);
-    let cause = format!("its clock was last set {} before: it has lost its sources", duration(age));
+    let cause = format!("its clock was last set {} before: it has lost its sources", age.in_words());
     Diagnosis::new(Code::LostSources, Certainty::Likely, seen, cause)
         .here(ADVICE_HERE)
         .there("`ntpq -pn` or `chronyc sources` show which of its sources it still reaches")
-}
-
-fn duration(interval: Interval) -> String {
-    let seconds = interval.abs().units() / Interval::from_secs(1).units();
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7200 => format!("{} minutes", seconds / 60),
-        7200..172_800 => format!("{} hours", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
-    }
 }

@@ -48,6 +48,9 @@ pub enum DropReason {
     /// Replies came, and none proved that the server knows our key.
     #[error("Server is untrusted")]
     Untrusted,
+    /// Two different answers to one request, which nobody but its receivers can answer.
+    #[error("two answers to one request are {0:.6} sec apart: somebody else answers in its place")]
+    Contested(Interval),
     /// The samples cannot all be true, and no majority of newest ones agrees.
     #[error("its samples contradict each other: offsets {before:+.6} and {after:+.6} sec")]
     Contradiction {
@@ -72,6 +75,8 @@ pub struct Candidate {
     pub untrusted: bool,
     /// There were samples, and this machine's clock was moved after all of them.
     pub is_overtaken: bool,
+    /// So far apart are two answers to one request that cannot both be true: somebody else answers too.
+    pub contested: Option<Interval>,
 }
 
 /// A server as the selection sees it.
@@ -156,6 +161,9 @@ impl Candidate {
         let Some(peer) = peer else {
             return Some(if self.untrusted { DropReason::Untrusted } else { DropReason::NoData });
         };
+        if let Some(apart) = self.contested {
+            return Some(DropReason::Contested(apart));
+        }
         let sample = &self.samples[peer.best];
         sample_fault(sample, limits).or(match peer.consistency {
             Consistency::Contradict { before, after } => Some(DropReason::Contradiction { before, after }),

@@ -139,13 +139,14 @@ struct Count<'a> {
 }
 
 impl<'a> Count<'a> {
-    /// Counts the votes. A server that was heard and has no one time, because its samples contradict each other or this
-    /// machine's clock was moved, has a vote for nothing: else whoever is left over would have its say.
+    /// Counts the votes. A server that was heard and has no one time, because its samples or two answers to one request
+    /// contradict each other or this machine's clock was moved, has a vote for nothing: else whoever is left over would have its
+    /// say.
     fn of(contenders: &[Contender<'a>], peers: &[Option<Peer>], verdicts: &[Verdict]) -> Count<'a> {
         let names: Vec<&[usize]> = contenders.iter().map(|contender| contender.names).collect();
         let is_fit = |server: usize| verdicts[server] == Verdict::Undecided;
         let is_heard = |server: usize| match verdicts[server] {
-            Verdict::Dropped(DropReason::Contradiction { .. }) => true,
+            Verdict::Dropped(DropReason::Contradiction { .. } | DropReason::Contested(_)) => true,
             Verdict::Dropped(DropReason::NoData) => contenders[server].candidate.is_overtaken,
             _ => is_fit(server),
         };

@@ -9,6 +9,8 @@ use crate::wire::{Header, Leap, MacFault, Malformed, Mode};
 const PHI_PPM: i128 = 15;
 /// A round trip may come out shorter than nothing by this much, by the rounding and drift of two clocks.
 const NEGATIVE_DELAY: Interval = Interval::from_micros(-1000);
+/// Two answers that differ by less are a server's own that was asked twice by the network.
+const LEAST_CONTRADICTION: Interval = Interval::from_micros(1000);
 /// Clock movements below this are the kernel's own slewing between two readings.
 const MOVED_LIMIT: Interval = Interval::from_micros(1000);
 /// The kernel's fastest slew and frequency correction together: 500 ppm each.
@@ -68,11 +70,17 @@ pub enum Rejection {
     #[error("transmit time before receive time")]
     Order,
     /// The server claims to have held the request for longer than the whole exchange took.
-    #[error("held for {0} s longer than the round trip")]
+    #[error("held for {} longer than the round trip", held(*.0))]
     NegativeDelay(Interval),
     /// Our own clock was set while the packet was on its way.
     #[error("the clock of this machine was moved by {0:+} s by something else")]
     ClockMoved(Interval),
+}
+
+/// Seconds, and years where nobody counts in seconds.
+fn held(interval: Interval) -> String {
+    let is_long = interval.abs() >= Interval::from_secs(2 * 86_400);
+    if is_long { interval.in_words() } else { format!("{interval} s") }
 }
 
 /// One exchange with a server: four times, of which two are ours (T1 request sent, T4 reply received) and two the server's
@@ -149,6 +157,13 @@ impl Sample {
     pub fn clock_moved(&self, now: &Reading) -> Option<Interval> {
         let moved = now.moved_since(&self.taken);
         is_movement(moved, Interval::from(now.raw) - Interval::from(self.taken.raw)).then_some(moved)
+    }
+
+    /// How far this sample and another one of the same moment lie apart, if they cannot both be true.
+    pub fn contradicts(&self, other: &Sample) -> Option<Interval> {
+        let apart = (self.offset - other.offset).abs();
+        let error = (self.delay + other.delay) / 2 + self.dispersion + other.dispersion;
+        (apart > error + LEAST_CONTRADICTION).then_some(apart)
     }
 
     /// The server's announced precision: its timestamps are good to ± so much.

@@ -245,8 +245,10 @@ fn servers_that_contradict_themselves_have_a_vote_for_nothing() {
     let mut torn = server(0, 10);
     torn.samples.push(sample(3000, 0));
     let overtaken = Candidate { is_overtaken: true, ..Candidate::default() };
+    let contested = Candidate { contested: Some(Interval::from_secs(3600)), ..server(0, 10) };
     let liar = server(3_600_000, 10);
     assert_eq!(standings(&judge(&[torn.clone(), torn.clone(), liar.clone()])), "DDU");
+    assert_eq!(standings(&judge(&[contested.clone(), contested, liar.clone()])), "DDU");
     assert_eq!(standings(&judge(&[overtaken.clone(), overtaken, liar])), "DDU");
     assert_eq!(standings(&judge(&[server(0, 10), server(1, 10), torn])), "TTD");
 }

@@ -55,31 +55,48 @@ pub struct Exchange {
     answered: usize,
     /// Requests that there will be at the most.
     wanted: usize,
+    key: Option<Arc<Key>>,
     trace: Trace,
 }
 
 impl Exchange {
     /// The first packet to each server is due at `start`; nothing is due after `deadline`. Both are raw monotonic times.
     pub fn new(servers: &[SocketAddr], pace: Pace, start: Duration, deadline: Duration) -> Exchange {
-        Exchange {
-            sessions: servers.iter().map(|address| Session::new(*address, &pace, start)).collect(),
-            timers: (0..servers.len()).map(|server| Reverse((start, server))).collect(),
+        let mut exchange = Exchange {
+            sessions: Vec::new(),
+            timers: BinaryHeap::new(),
             served: 0,
             active_served: 0,
-            active: servers.len(),
+            active: 0,
             answered: 0,
-            wanted: servers.len() * pace.samples,
+            wanted: 0,
+            key: None,
             trace: Trace::default(),
             pace,
             deadline,
+        };
+        servers.iter().for_each(|address| exchange.add(*address, start));
+        exchange
+    }
+
+    /// One more server, whose first packet is due at `start`.
+    pub fn add(&mut self, server: SocketAddr, start: Duration) {
+        let mut session = Session::new(server, &self.pace, start);
+        if let Some(key) = &self.key {
+            session.set_key(Arc::clone(key));
         }
+        self.timers.push(Reverse((start, self.sessions.len())));
+        self.sessions.push(session);
+        self.active += 1;
+        self.wanted += self.pace.samples;
     }
 
     /// With a key every request carries its code, and only replies that carry it too count.
     #[must_use]
     pub fn with_key(mut self, key: Option<Key>) -> Exchange {
-        if let Some(key) = key.map(Arc::new) {
-            self.sessions.iter_mut().for_each(|session| session.set_key(Arc::clone(&key)));
+        self.key = key.map(Arc::new);
+        if let Some(key) = &self.key {
+            self.sessions.iter_mut().for_each(|session| session.set_key(Arc::clone(key)));
         }
         self
     }
@@ -174,6 +191,16 @@ impl Exchange {
     /// Whether a server that was asked once more has not answered yet.
     pub fn is_refreshing(&self) -> bool {
         self.sessions.iter().any(Session::is_refreshing)
+    }
+
+    /// How many servers there are.
+    pub fn servers(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Whether any server has measured something.
+    pub fn is_served(&self) -> bool {
+        self.served > 0
     }
 
     /// With how many servers the exchange still goes on.

@@ -52,8 +52,12 @@ pub struct Contact {
     pub reach: u8,
     /// Datagrams that were not used, and the reason of the last.
     pub rejected: (usize, Option<Rejection>),
-    /// What the kernel reported.
+    /// What the kernel reported first.
     pub fault: Option<Fault>,
+    /// Whether nothing shows that this report is about our packets: anybody may have made it up.
+    pub is_rumour: bool,
+    /// Requests that such a report ended, or kept from leaving.
+    pub failed: usize,
     /// When the last request was sent, by this machine's clock.
     pub last_sent: Option<Time>,
     /// The last reply to a request of ours, whatever it was worth.
@@ -82,6 +86,11 @@ pub(super) struct Session {
     lost: usize,
     rejected: (usize, Option<Rejection>),
     fault: Option<Fault>,
+    /// Nothing shows that `fault` is about our packets.
+    is_rumour: bool,
+    failed: usize,
+    /// The newest request did not leave this machine.
+    unsent: bool,
     last_reply: Option<Header>,
     proof: Option<Proof>,
     candidate: Candidate,
@@ -100,6 +109,9 @@ impl Session {
             lost: 0,
             rejected: (0, None),
             fault: None,
+            is_rumour: false,
+            failed: 0,
+            unsent: false,
             last_reply: None,
             proof: None,
             candidate: Candidate::default(),
@@ -179,12 +191,17 @@ impl Session {
     /// The newest request has waited in vain.
     fn lose(&mut self, now: Duration, pace: &Pace) {
         self.lost += 1;
-        self.spacing = self.spacing.max(pace.polite);
+        let unsent = std::mem::take(&mut self.unsent);
+        if !unsent {
+            self.spacing = self.spacing.max(pace.polite);
+        }
+        // What did not leave is a burden to nobody.
+        let spacing = if unsent { self.spacing.min(pace.burst) } else { self.spacing };
         if self.requests.len() >= self.wanted || self.lost >= pace.patience {
             self.state = State::Done;
         } else {
             let last_sent = self.requests.last().map_or(now, |request| request.before.raw);
-            self.state = State::Pausing(now.max(last_sent + self.spacing));
+            self.state = State::Pausing(now.max(last_sent + spacing));
         }
     }
 
@@ -222,16 +239,27 @@ impl Session {
     /// Says whether it is the first.
     pub(super) fn rumoured(&mut self, fault: Fault) -> bool {
         let is_first = self.fault.is_none();
+        self.is_rumour |= is_first;
         self.fault.get_or_insert(fault);
         is_first
     }
 
+    /// A report about our own packets. A server that has answered before, or a request that this machine kept back, may do
+    /// better with the next: then it costs one request, as a lost packet does.
     pub(super) fn failed(&mut self, fault: Fault, now: Duration) {
         // The first is the cause; what follows repeats it.
-        self.fault.get_or_insert(fault);
+        if self.fault.is_none() || std::mem::take(&mut self.is_rumour) {
+            self.fault = Some(fault);
+        }
+        let kept_back = fault.may_be_single();
+        let may_pass = fault.may_pass() || kept_back || self.answered() > 0;
         match self.state {
-            State::Waiting(until) if fault.may_pass() => self.state = State::Waiting(until.min(now)),
-            State::Pausing(_) if fault.may_pass() => {}
+            State::Waiting(until) if may_pass => {
+                self.failed += 1;
+                self.unsent = kept_back;
+                self.state = State::Waiting(until.min(now));
+            }
+            State::Pausing(_) if may_pass && !self.requests.is_empty() => {}
             _ => self.state = State::Done,
         }
     }
@@ -249,7 +277,26 @@ impl Session {
                 let passed = self.proof.as_ref().map(|_| TraceEvent::Authenticated);
                 [passed, self.take(header, place, at, after, pace)]
             }
-            Err(rejection) => [Some(self.reject(rejection)), None],
+            Err(rejection) => {
+                if rejection == Rejection::Duplicate && self.proof.is_none() {
+                    self.compare(datagram, at, after, pace);
+                }
+                [Some(self.reject(rejection)), None]
+            }
+        }
+    }
+
+    /// A second answer to a request: one that contradicts the first is somebody else's.
+    fn compare(&mut self, datagram: &[u8], at: Option<Time>, after: Reading, pace: &Pace) {
+        let Ok((header, _)) = Header::parse(datagram) else { return };
+        let Some(request) = self.requests.iter().find(|request| request.nonce == header.origin) else { return };
+        let local = local_times(request, at, after, pace);
+        let first = self.candidate.samples.iter().find(|sample| sample.header.origin == header.origin);
+        let second = Sample::measure(header, &local, pace.era);
+        if let (Some(first), Ok(second)) = (first, second)
+            && let Some(apart) = first.contradicts(&second)
+        {
+            self.candidate.contested.get_or_insert(apart);
         }
     }
 
@@ -269,13 +316,7 @@ impl Session {
             self.obey(kiss, after.raw, pace);
             return Some(TraceEvent::Kiss(kiss));
         }
-        let local = LocalTimes {
-            sent: request.sent,
-            received: at.unwrap_or(after.real),
-            before: request.before,
-            after,
-            precision: pace.precision,
-        };
+        let local = local_times(&request, at, after, pace);
         let stratum = header.stratum.0;
         let measured = Sample::measure(header, &local, pace.era);
         let event = match measured {
@@ -363,11 +404,23 @@ impl Session {
             reach,
             rejected: self.rejected,
             fault: self.fault,
+            is_rumour: self.is_rumour,
+            failed: self.failed,
             last_sent: self.last_sent(),
             last_reply: self.last_reply,
             authentication: self.proof.map(|proof| proof.record),
             is_finished,
             candidate: self.candidate,
         }
+    }
+}
+
+fn local_times(request: &Request, at: Option<Time>, after: Reading, pace: &Pace) -> LocalTimes {
+    LocalTimes {
+        sent: request.sent,
+        received: at.unwrap_or(after.real),
+        before: request.before,
+        after,
+        precision: pace.precision,
     }
 }

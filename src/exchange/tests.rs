@@ -26,6 +26,8 @@ enum Play {
     Unreachable,
     /// A refusal, by nobody knows whom.
     QueueFull,
+    /// A rule of this machine keeps the packet back.
+    KeptBack,
     Rumour,
     /// A reply to nobody's request.
     Forged,
@@ -123,6 +125,10 @@ fn arrive(
         }
         Play::QueueFull => {
             exchange.failed(server, Fault { kind: FaultKind::NoRoom, reporter: None }, now);
+            return;
+        }
+        Play::KeptBack => {
+            exchange.failed(server, Fault { kind: FaultKind::NotPermitted, reporter: None }, now);
             return;
         }
         Play::Rumour => {
@@ -235,6 +241,25 @@ fn a_full_queue_of_this_machine_costs_one_request() {
     assert_eq!((played.contacts[0].sent, played.contacts[0].answered), (4, 3));
     let always = play(&one(NEAR, |_| vec![(5 * MS, Play::QueueFull)]), pace(4), LONG);
     assert_eq!((always.contacts[0].sent, always.contacts[0].answered), (2, 0));
+}
+
+#[test]
+fn a_packet_that_this_machine_keeps_back_is_one_lost_packet() {
+    for single in [1, 2] {
+        let script = move |n| vec![(5 * MS, if n == single { Play::KeptBack } else { Play::Good })];
+        for place in [NEAR, FAR] {
+            let played = play(&one(place, script), pace(4), LONG);
+            let contact = &played.contacts[0];
+            assert_eq!((contact.sent, contact.answered, contact.failed), (4, 3, 1), "{place} {single}");
+        }
+    }
+    // Nothing leaves: there is nobody to be polite to.
+    let never = play(&one(FAR, |_| vec![(5 * MS, Play::KeptBack)]), pace(4), LONG);
+    assert_eq!((ms(&never.sent[0]), never.took), (vec![0, 50], 55 * MS));
+    // A server that was there and refuses now is asked on, twice at the most.
+    let gone = |n| vec![(5 * MS, if n > 1 { Play::Refused } else { Play::Good })];
+    let played = play(&one(NEAR, gone), pace(8), LONG);
+    assert_eq!((played.contacts[0].sent, played.contacts[0].answered, played.contacts[0].failed), (3, 1, 2));
 }
 
 #[test]

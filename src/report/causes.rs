@@ -1,24 +1,22 @@
 //! Why a name or a server is of no use, in one line each.
 
 use super::{Channel, Context, Line, Priority};
-use crate::diagnosis;
+use crate::diagnosis::{self, sync_state};
 use crate::estimate::{Consistency, DropReason, NoMajority, Verdict};
 use crate::exchange::Contact;
+use crate::net::{FaultKind, ResolveError};
 use crate::outcome::{Conclusion, Host, Outcome, Server};
-use crate::time::Time;
-use crate::wire::Leap;
 
 /// The names without an address, and those with too many.
-pub(super) fn hosts(outcome: &Outcome) -> Vec<Line> {
-    host_lines(&outcome.hosts, outcome.started)
-}
-
-/// What there is to say, at that time, of names.
-pub fn host_lines(hosts: &[Host], at: Time) -> Vec<Line> {
-    let line = |priority, text| Line { channel: Channel::Log(priority), at, text };
+pub fn host_lines(hosts: &[Host]) -> Vec<Line> {
+    let line = |host: &Host, priority, text| Line { channel: Channel::Log(priority), at: host.known_at, text };
     let troubles = hosts.iter().filter_map(|host| match &host.addresses {
-        Err(error) => Some(line(Priority::Error, format!("Can't find host {}: {error}", host.name))),
+        Err(error @ ResolveError::NotAwaited(_)) => {
+            Some(line(host, Priority::Warning, format!("host {}: {error}", host.name)))
+        }
+        Err(error) => Some(line(host, Priority::Error, format!("Can't find host {}: {error}", host.name))),
         Ok(asked) if host.left_out > 0 => Some(line(
+            host,
             Priority::Warning,
             format!("{} has too many addresses: {} are asked, {} are not", host.name, asked.len(), host.left_out),
         )),
@@ -43,7 +41,7 @@ fn line(outcome: &Outcome, server: &Server, text: &str) -> Line {
     Line {
         channel: Channel::Log(Priority::Warning),
         at: outcome.finished,
-        text: format!("{}: {text}", server.contact.address.ip()),
+        text: format!("{}: {text}", outcome.shown(server)),
     }
 }
 
@@ -54,6 +52,7 @@ fn cause(server: &Server, outcome: &Outcome, context: &Context<'_>) -> Option<St
         Verdict::NotAwaited => not_awaited(server, context),
         Verdict::Undecided => None,
         Verdict::Falseticker => Some(falseticker(server, outcome, context)),
+        Verdict::Dropped(DropReason::NoData) if !context.output().verbose && is_spared(server, outcome) => None,
         Verdict::Dropped(DropReason::NoData) => Some(no_data(&server.contact) + hint(&server.contact)),
         Verdict::Dropped(reason @ (DropReason::StrataTooHigh | DropReason::LeapNotInSync)) => {
             Some(format!("Server dropped: {reason}{}", own_words(&server.contact)))
@@ -66,6 +65,23 @@ fn cause(server: &Server, outcome: &Outcome, context: &Context<'_>) -> Option<St
         }
         Verdict::Dropped(reason) => Some(format!("Server dropped: {reason}")),
     }
+}
+
+/// Whether the run succeeded without this address, which a name has beside others, and which this machine has no way to: that is
+/// how a name with IPv6 addresses looks where there is no IPv6, and nobody is to be told in every run.
+fn is_spared(server: &Server, outcome: &Outcome) -> bool {
+    let address = server.contact.address.ip();
+    let is_beside = |host: &Host| {
+        let mut addresses = host.addresses.iter().flatten();
+        addresses.clone().any(|other| other.ip() == address)
+            && addresses.any(|other| other.is_ipv4() != address.is_ipv4())
+    };
+    let no_way = server.contact.fault.is_some_and(|fault| {
+        fault.reporter.is_none()
+            && matches!(fault.kind, FaultKind::NetworkUnreachable | FaultKind::NoAddress | FaultKind::NoFamily)
+    });
+    let is_done = matches!(outcome.conclusion, Conclusion::Decided { failure: None, .. });
+    is_done && no_way && outcome.hosts.iter().any(is_beside)
 }
 
 /// Samples that do not count, for they contradict the others.
@@ -106,10 +122,10 @@ pub(super) fn falseticker(server: &Server, outcome: &Outcome, context: &Context<
 /// What a server without sync says of itself.
 fn own_words(contact: &Contact) -> String {
     let Some(reply) = &contact.last_reply else { return String::new() };
-    let leap = if reply.leap == Leap::Unsynchronised { ", leap 11" } else { "" };
-    let refid = reply.refid.display(reply.stratum).to_string();
-    let refid = if refid.is_empty() { refid } else { format!(", refid {refid}") };
-    format!(" (stratum {}{leap}{refid}: the server is not synchronised itself)", reply.stratum.effective())
+    match sync_state::kiss(reply) {
+        Some((code, cause, _)) => format!(" (kiss code {code}: {cause})"),
+        None => format!(" ({}: the server is not synchronised itself)", sync_state::state(reply)),
+    }
 }
 
 /// Which key, and what failed.
@@ -126,7 +142,7 @@ fn hint(contact: &Contact) -> &'static str {
 
 /// Why nothing usable came.
 pub(super) fn no_data(contact: &Contact) -> String {
-    if let Some(fault) = &contact.fault {
+    if let Some(fault) = contact.fault.filter(|_| contact.answered == 0) {
         return format!("no data: {fault}");
     }
     if contact.sent == 0 {
@@ -148,7 +164,7 @@ pub(super) fn disagreement(split: &NoMajority, outcome: &Outcome, context: &Cont
         .offsets
         .iter()
         .filter_map(|(server, offset)| {
-            Some(format!("{} offset {}", outcome.address(*server)?.ip(), context.offset(*offset)))
+            Some(format!("{} offset {}", outcome.shown_at(*server)?, context.offset(*offset)))
         })
         .collect();
     let spread = match (split.offsets.first(), split.offsets.last()) {

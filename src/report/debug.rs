@@ -1,11 +1,10 @@
 //! The lines of -d.
 
-use std::net::IpAddr;
-
 use super::date::ntp_time;
 use super::{Channel, Context, Line, Priority, causes};
 use crate::estimate::{DropReason, Kiss, Sample, Verdict};
 use crate::exchange::TraceEvent;
+use crate::net::bare;
 use crate::outcome::{Outcome, Server};
 use crate::time::Interval;
 use crate::wire::{Header, NtpTimestamp};
@@ -26,16 +25,16 @@ pub(super) fn course(outcome: &Outcome) -> Vec<Line> {
         for (address, name) in host.addresses.iter().flatten().zip(&host.reverse) {
             match name {
                 Some(name) => {
-                    lines.push(out(format!("{} reversed to {name}", address.ip())));
+                    lines.push(out(format!("{} reversed to {name}", bare(*address))));
                     lines.push(err(format!("host found : {name}")));
                 }
-                None => lines.push(err(format!("host found : {}", address.ip()))),
+                None => lines.push(err(format!("host found : {}", bare(*address)))),
             }
         }
     }
     for (server, event) in &outcome.trace.events {
-        if let Some(address) = outcome.address(*server) {
-            lines.push(happening(address.ip(), event, outcome));
+        if let Some(address) = outcome.shown_at(*server) {
+            lines.push(happening(&address, event, outcome));
         }
     }
     if outcome.trace.left_out > 0 {
@@ -44,7 +43,7 @@ pub(super) fn course(outcome: &Outcome) -> Vec<Line> {
     lines
 }
 
-fn happening(address: IpAddr, event: &TraceEvent, outcome: &Outcome) -> Line {
+fn happening(address: &str, event: &TraceEvent, outcome: &Outcome) -> Line {
     let (channel, text) = match event {
         TraceEvent::Transmit => (Channel::Stdout, format!("transmit({address})")),
         TraceEvent::Receive => (Channel::Stdout, format!("receive({address})")),
@@ -76,7 +75,7 @@ pub(super) fn servers(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
 }
 
 fn dropped(server: &Server, outcome: &Outcome, context: &Context<'_>) -> Option<String> {
-    let address = server.contact.address.ip();
+    let address = outcome.shown(server);
     match server.verdict {
         Verdict::Dropped(reason) => Some(format!("{address}: Server dropped: {reason}")),
         Verdict::Falseticker => {
@@ -94,7 +93,7 @@ fn block(server: &Server, context: &Context<'_>) -> Vec<String> {
     let sent = best.map(|sample| sample.sent).or(contact.last_sent).map_or(NtpTimestamp::ZERO, NtpTimestamp::from_time);
     let time = |stamp| ntp_time(stamp, context.plan.pace.era, context.zone);
 
-    let mut lines = vec![format!("server {}, port {}", contact.address.ip(), contact.address.port())];
+    let mut lines = vec![format!("server {}, port {}", bare(contact.address), contact.address.port())];
     let trust = contact.authentication.map_or(0, |authentication| authentication.trust);
     lines.extend(header_lines(header, trust));
     lines.push(format!("reference time:      {}", time(header.map_or(NtpTimestamp::ZERO, |header| header.reference))));

@@ -1,16 +1,15 @@
 //! The outcome as one JSON object. Its form is in contrib/rntpdate.schema.json; what is added later does not change its version.
 
-use std::net::IpAddr;
-
 use serde::Serialize;
 
 use super::json_after::{self, DisciplineReport, RtcReport};
 use super::seconds::Seconds;
 use super::{Context, agreement};
 use crate::control::{PeerRow, ServerView};
-use crate::diagnosis::{Diagnosis, diagnose};
+use crate::diagnosis::{Diagnosis, diagnose, diagnose_name};
 use crate::estimate::{NoEstimate, Sample, Verdict};
 use crate::exchange::Authentication;
+use crate::net::bare;
 use crate::outcome::{Conclusion, ExitStatus, Host, Outcome, Server};
 use crate::plan::RunMode;
 use crate::policy::Decision;
@@ -42,14 +41,15 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct HostReport<'a> {
     name: &'a str,
-    addresses: Vec<IpAddr>,
+    addresses: Vec<String>,
     left_out: usize,
     error: Option<String>,
+    verdict: Option<VerdictReport>,
 }
 
 #[derive(Serialize)]
 struct ServerReport<'a> {
-    address: IpAddr,
+    address: String,
     port: u16,
     sent: usize,
     received: usize,
@@ -130,7 +130,7 @@ struct EstimateReport {
     interval: [Seconds; 2],
     agreeing: usize,
     voters: usize,
-    system_peer: Option<IpAddr>,
+    system_peer: Option<String>,
 }
 
 /// The object, on one line.
@@ -151,7 +151,7 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
     };
     let is_done = !context.plan.is_dry() && error.is_none();
     let report = Report {
-        hosts: outcome.hosts.iter().map(host).collect(),
+        hosts: outcome.hosts.iter().map(|named| host(named, outcome)).collect(),
         servers: outcome.servers.iter().map(|one| server(one, outcome)).collect(),
         estimate: estimate.map(|estimate| EstimateReport {
             offset: estimate.offset.into(),
@@ -159,7 +159,7 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
             interval: [estimate.span.low.into(), estimate.span.high.into()],
             agreeing: estimate.agreeing,
             voters: estimate.voters,
-            system_peer: outcome.address(estimate.system_peer).map(|address| address.ip()),
+            system_peer: outcome.shown_at(estimate.system_peer),
         }),
         decision: decision.map(word),
         done: decision.filter(|_| is_done).map_or("nothing", word),
@@ -215,12 +215,13 @@ fn word(decision: Decision) -> &'static str {
     }
 }
 
-fn host(host: &Host) -> HostReport<'_> {
+fn host<'a>(host: &'a Host, outcome: &Outcome) -> HostReport<'a> {
     HostReport {
         name: &host.name,
-        addresses: host.addresses.iter().flatten().map(std::net::SocketAddr::ip).collect(),
+        addresses: host.addresses.iter().flatten().copied().map(bare).collect(),
         left_out: host.left_out,
         error: host.addresses.as_ref().err().map(ToString::to_string),
+        verdict: diagnose_name(host, outcome.started).map(verdict),
     }
 }
 
@@ -229,7 +230,7 @@ fn server<'a>(server: &'a Server, outcome: &Outcome) -> ServerReport<'a> {
     let best = peer.and_then(|peer| contact.candidate.samples.get(peer.best));
     let header = best.map(|sample| &sample.header).or(contact.last_reply.as_ref());
     ServerReport {
-        address: contact.address.ip(),
+        address: bare(contact.address),
         port: contact.address.port(),
         sent: contact.sent,
         received: contact.answered,

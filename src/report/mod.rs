@@ -124,7 +124,7 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     if debug {
         lines.extend(debug::course(outcome));
     }
-    lines.extend(causes::hosts(outcome));
+    lines.extend(host_lines(&outcome.hosts));
     if debug {
         lines.extend(debug::servers(outcome, context));
         let stdout = |text| Line { channel: Channel::Stdout, at: outcome.finished, text };
@@ -159,7 +159,7 @@ fn query(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     let with_data = outcome.servers.iter().filter_map(|server| Some((server, server.peer.as_ref()?)));
     with_data
         .map(|(server, peer)| {
-            let (address, stratum) = (server.contact.address.ip(), peer.stratum);
+            let (address, stratum) = (outcome.shown(server), peer.stratum);
             let offset = context.offset(peer.offset);
             let text = format!("server {address}, stratum {stratum}, offset {offset}, delay {:.5}", peer.delay);
             Line { channel: Channel::Stdout, at: outcome.finished, text }
@@ -187,8 +187,7 @@ fn conclusion(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
         }
         Conclusion::Decided { failure: Some(failure), .. } => vec![line(Priority::Error, failure.clone())],
         Conclusion::Decided { estimate, decision, failure: None } => {
-            let server =
-                outcome.address(estimate.system_peer).map_or(String::new(), |address| address.ip().to_string());
+            let server = outcome.shown_at(estimate.system_peer).unwrap_or_default();
             let offset = context.offset(estimate.offset);
             vec![match decision {
                 Decision::Step => line(Priority::Notice, format!("step time server {server} offset {offset} sec")),

@@ -1,11 +1,9 @@
 //! A server's view of itself, in lines.
 
-use std::net::IpAddr;
-
 use crate::control::{NoView, ServerView, peers_table};
 
 /// One line on the server and the table of its sources, or one line why there is none.
-pub fn view_lines(address: IpAddr, view: &Result<ServerView, NoView>) -> Vec<String> {
+pub fn view_lines(address: &str, view: &Result<ServerView, NoView>) -> Vec<String> {
     let view = match view {
         Ok(view) => view,
         Err(reason) => return vec![format!("{address}: {reason}")],

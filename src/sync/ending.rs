@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::roster::Roster;
 use super::servers::Asked;
 use crate::estimate::{Assessment, Candidate, Contender, Verdict, assess};
 use crate::exchange::Exchange;
@@ -41,9 +42,8 @@ pub(super) enum Look {
 /// would widen the bound.
 pub(super) struct Ending<'a> {
     plan: &'a Plan,
-    asked: &'a [Asked],
-    /// What was known at the last look: requests answered, and exchanges that went on.
-    looked_at: (usize, usize),
+    /// What was known at the last look: requests answered, exchanges that went on, and how often names had changed.
+    looked_at: (usize, usize, usize),
     /// No look before this raw monotonic time.
     next_look: Duration,
     /// Since when the run could end.
@@ -51,22 +51,24 @@ pub(super) struct Ending<'a> {
 }
 
 impl<'a> Ending<'a> {
-    pub(super) fn new(plan: &'a Plan, asked: &'a [Asked]) -> Ending<'a> {
-        Ending { plan, asked, looked_at: (0, asked.len()), next_look: Duration::ZERO, settled_at: None }
+    pub(super) fn new(plan: &'a Plan) -> Ending<'a> {
+        Ending { plan, looked_at: (0, 0, 0), next_look: Duration::ZERO, settled_at: None }
     }
 
     /// Whether the run may end at the raw monotonic time `now`, and why.
-    pub(super) fn look(&mut self, exchange: &Exchange, now: Duration) -> Look {
-        let known = (exchange.progress().0, exchange.active());
+    pub(super) fn look(&mut self, exchange: &Exchange, roster: &Roster<'_>, now: Duration) -> Look {
+        let known = (exchange.progress().0, exchange.active(), roster.changes());
         let mut again = None;
         if known != self.looked_at && now < self.next_look {
             again = Some(self.next_look);
         } else if known != self.looked_at {
-            if known.0 != self.looked_at.0 && self.is_accurate(exchange, now) {
+            // A name that leads nowhere has no vote any more, either.
+            let is_better = (known.0, known.2) != (self.looked_at.0, self.looked_at.2);
+            if is_better && self.is_accurate(exchange, roster, now) {
                 return Look::End(End::Accurate);
             }
             let since = self.settled_at.unwrap_or(now);
-            self.settled_at = self.is_settled(exchange, now).then_some(since);
+            self.settled_at = self.is_settled(exchange, roster, now).then_some(since);
             (self.looked_at, self.next_look) = (known, now + LOOK);
         }
         let Some(over) = self.settled_at.map(|since| since + grace(exchange)) else { return Look::Again(again) };
@@ -74,7 +76,7 @@ impl<'a> Ending<'a> {
             return Look::Again(Some(again.map_or(over, |again| again.min(over))));
         }
         // What came within the last milliseconds may have changed it.
-        if self.is_settled(exchange, now) {
+        if self.is_settled(exchange, roster, now) {
             return Look::End(End::Settled);
         }
         self.settled_at = None;
@@ -82,35 +84,43 @@ impl<'a> Ending<'a> {
     }
 
     /// Whether the answer is already as good as --accuracy wants.
-    fn is_accurate(&self, exchange: &Exchange, now: Duration) -> bool {
+    fn is_accurate(&self, exchange: &Exchange, roster: &Roster<'_>, now: Duration) -> bool {
         let Some(accuracy) = self.plan.unattended.accuracy else { return false };
-        let assessment = self.assess(exchange, End::Accurate, now);
+        let assessment = self.assess(exchange, roster, End::Accurate, now);
         assessment.estimate.is_ok_and(|estimate| estimate.bound <= accuracy)
     }
 
     /// Whether a run that sets the clock gains nothing by waiting on: the open votes cannot overturn the majority, and the
     /// bound that holds in spite of them is at most twice what the narrowest server of the majority claims. One of that majority
     /// is honest, so the error is at most twice an honest bound then, whoever answered first.
-    fn is_settled(&self, exchange: &Exchange, now: Duration) -> bool {
-        if self.plan.is_dry() || exchange.active() == 0 || exchange.active() == self.asked.len() {
+    fn is_settled(&self, exchange: &Exchange, roster: &Roster<'_>, now: Duration) -> bool {
+        let is_complete = exchange.active() == 0 && roster.missing().is_empty();
+        if self.plan.is_dry() || is_complete || exchange.active() == roster.asked().len() {
             return false;
         }
-        let Assessment { peers, verdicts, estimate } = self.assess(exchange, End::Settled, now);
+        let Assessment { peers, verdicts, estimate } = self.assess(exchange, roster, End::Settled, now);
         let agrees = |verdict: &Verdict| matches!(verdict, Verdict::Truechimer | Verdict::Outlier);
         let agreeing = peers.iter().zip(&verdicts).filter(|(_, verdict)| agrees(verdict));
         let narrowest = agreeing.filter_map(|(peer, _)| Some(peer.as_ref()?.root_distance)).min();
         estimate.is_ok_and(|estimate| narrowest.is_some_and(|narrowest| estimate.bound <= narrowest * 2))
     }
 
-    fn assess(&self, exchange: &Exchange, end: End, now: Duration) -> Assessment {
-        assess(&contenders(exchange.standings(), self.asked, end), &self.plan.rules, now)
+    fn assess(&self, exchange: &Exchange, roster: &Roster<'_>, end: End, now: Duration) -> Assessment {
+        let missing = roster.missing();
+        assess(&contenders(exchange.standings(), roster.asked(), &missing, end), &self.plan.rules, now)
     }
 }
 
-/// The servers as voters, after such an end; of each what was measured, and whether its exchange went on.
+/// A server that nobody knows yet.
+static UNKNOWN: Candidate =
+    Candidate { samples: Vec::new(), kiss: None, untrusted: false, is_overtaken: false, contested: None };
+
+/// The servers as voters, after such an end; of each what was measured, and whether its exchange went on. Behind them those that
+/// the names that are `missing` may yet lead to.
 pub(super) fn contenders<'a>(
     measured: impl Iterator<Item = (&'a Candidate, bool)>,
     asked: &'a [Asked],
+    missing: &'a [usize],
     end: End,
 ) -> Vec<Contender<'a>> {
     let contender = |((candidate, is_active), asked): ((&'a Candidate, bool), &'a Asked)| {
@@ -121,7 +131,9 @@ pub(super) fn contenders<'a>(
         };
         Contender { candidate, names: &asked.names, is_open }
     };
-    measured.zip(asked).map(contender).collect()
+    let unknown =
+        |name| Contender { candidate: &UNKNOWN, names: std::slice::from_ref(name), is_open: end != End::Complete };
+    measured.zip(asked).map(contender).chain(missing.iter().map(unknown)).collect()
 }
 
 fn grace(exchange: &Exchange) -> Duration {

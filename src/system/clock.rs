@@ -25,6 +25,12 @@ pub enum ClockError {
          in a container it must be granted from outside, and systemd's ProtectClock= takes it away)"
     )]
     NotPermitted,
+    /// EACCES, which no missing right gives.
+    #[error(
+        "cannot set the clock: Permission denied (most likely a security module, SELinux or AppArmor, forbids it: see \
+         \"ausearch -m avc -ts recent\" and \"dmesg\")"
+    )]
+    Forbidden,
     /// EINVAL: the kernel holds no such time.
     #[error("cannot set the clock: the kernel refuses {0} as out of range")]
     OutOfRange(&'static str),
@@ -37,6 +43,7 @@ impl ClockError {
     fn from_io(error: io::Error, what: &'static str) -> ClockError {
         match error.raw_os_error() {
             Some(libc::EPERM) => ClockError::NotPermitted,
+            Some(libc::EACCES) => ClockError::Forbidden,
             Some(libc::EINVAL) => ClockError::OutOfRange(what),
             _ => ClockError::Other(error),
         }

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
+use super::random;
 use crate::control::{Dialogue, NoView, ServerView, Step};
 use crate::time::Interval;
 
@@ -12,8 +13,8 @@ pub const MAX_ASKED: usize = 64;
 /// Room for any fragment.
 const DATAGRAM_MAX: usize = 2048;
 
-/// A server's view of itself, asked from this address of the machine or from the kernel's choice. Its first answer has to come within `patience`; a server that has begun to answer may take
-/// `budget` for all of it, and is asked again for what got lost.
+/// A server's view of itself, asked from this address of the machine or from the kernel's choice. Its first answer has to come
+/// within `patience`; a server that has begun to answer may take `budget` for all of it, and is asked again for what got lost.
 pub fn ask_about_itself(
     server: SocketAddr,
     source: Option<IpAddr>,
@@ -21,7 +22,7 @@ pub fn ask_about_itself(
     budget: Duration,
 ) -> Result<ServerView, NoView> {
     let socket = connect(server, source).map_err(|error| NoView::Fault(error.to_string()))?;
-    let sequence = getrandom::u32().map_err(|error| NoView::Fault(error.to_string()))? as u16;
+    let sequence = random::u64().map_err(|error| NoView::Fault(error.to_string()))? as u16;
     let started = Instant::now();
     let mut dialogue = Dialogue::new(sequence);
     let mut asked = ask(&socket, &dialogue)?;

@@ -2,7 +2,7 @@
 
 use std::io::IoSliceMut;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -14,13 +14,16 @@ use nix::sys::time::TimeSpec;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::flood::Guard;
-use crate::net::{Event, Fault, FaultKind, SocketIndex};
+use super::refusals::of_errno;
+use crate::net::{Event, Fault, FaultKind, SocketIndex, Step};
 use crate::time::Time;
 
 /// Room for the longest NTP packet and more, so that what is too long is seen to be.
 const DATAGRAM_MAX: usize = 2048;
 /// What is read from one socket before the others and the timers have their turn.
 const DRAIN_MAX: usize = 64;
+/// What is watched besides the sockets.
+const NO_SOCKET: u64 = u64::MAX;
 /// How often a packet is sent again that reports by ICMP kept from leaving.
 const SEND_TRIES: usize = 16;
 
@@ -32,6 +35,12 @@ pub trait Network {
 
     /// Sends one datagram.
     fn send(&mut self, socket: SocketIndex, datagram: &[u8]) -> Result<(), Fault>;
+
+    /// From now on [`wait`](Self::wait) returns when this can be read from, until it is closed.
+    fn watch(&mut self, _other: BorrowedFd<'_>) {}
+
+    /// Watches it no more.
+    fn unwatch(&mut self, _other: BorrowedFd<'_>) {}
 
     /// Waits for something to happen, at most so long, and adds what happened to `events`. It may return early with nothing.
     fn wait(&mut self, timeout: Duration, events: &mut Vec<Event>);
@@ -62,7 +71,7 @@ impl Network for UdpNetwork {
     fn open(&mut self, server: SocketAddr, source_port: Option<u16>) -> Result<(), Fault> {
         let event = EpollEvent::new(EpollFlags::EPOLLIN, self.sockets.len() as u64);
         let opened = connected(server, self.source, source_port).and_then(|socket| {
-            self.epoll.add(&socket, event).map_err(|errno| fault(errno, None))?;
+            self.epoll.add(&socket, event).map_err(|errno| refused(Step::Wait, errno, None))?;
             Ok(socket)
         });
         let (socket, result) = match opened {
@@ -74,7 +83,9 @@ impl Network for UdpNetwork {
     }
 
     fn send(&mut self, socket: SocketIndex, datagram: &[u8]) -> Result<(), Fault> {
-        let Some(Some((socket, guard))) = self.sockets.get_mut(socket) else { return Err(fault(Errno::EBADF, None)) };
+        let Some(Some((socket, guard))) = self.sockets.get_mut(socket) else {
+            return Err(refused(Step::Send, Errno::EBADF, None));
+        };
         guard.expect(datagram, socket);
         let mut sent = socket.send(datagram);
         for _ in 0..SEND_TRIES {
@@ -87,9 +98,18 @@ impl Network for UdpNetwork {
         match sent {
             // No host says that of a packet that did not leave. It is lost, as any packet may be.
             Err(error) if is_remote(errno_of(&error)) => Ok(()),
-            Err(error) => Err(fault(errno_of(&error), None)),
+            Err(error) => Err(refused(Step::Send, errno_of(&error), None)),
             Ok(_) => Ok(()),
         }
+    }
+
+    fn watch(&mut self, other: BorrowedFd<'_>) {
+        // Unwatched it is looked at whenever something else happens.
+        let _ = self.epoll.add(other, EpollEvent::new(EpollFlags::EPOLLIN, NO_SOCKET));
+    }
+
+    fn unwatch(&mut self, other: BorrowedFd<'_>) {
+        let _ = self.epoll.delete(other);
     }
 
     fn wait(&mut self, timeout: Duration, events: &mut Vec<Event>) {
@@ -135,7 +155,7 @@ fn drain_datagrams(index: SocketIndex, socket: &Socket, guard: &mut Guard, event
             Err(Errno::EAGAIN | Errno::EINTR) => return,
             Err(errno) => {
                 // The error queue has the packet that it is about, or had no room for it. What has arrived is still there.
-                events.push(Event::Rumoured { socket: index, fault: fault(errno, None) });
+                events.push(Event::Rumoured { socket: index, fault: refused(Step::Receive, errno, None) });
                 continue;
             }
         };
@@ -148,23 +168,18 @@ fn drain_datagrams(index: SocketIndex, socket: &Socket, guard: &mut Guard, event
 }
 
 fn connected(server: SocketAddr, source: Option<IpAddr>, source_port: Option<u16>) -> Result<Socket, Fault> {
-    let failed = |error: std::io::Error| fault(errno_of(&error), None);
+    let failed = |step| move |error: std::io::Error| refused(step, errno_of(&error), Some(server));
     let kind = Type::DGRAM.nonblocking().cloexec();
-    let socket = Socket::new(Domain::for_address(server), kind, Some(Protocol::UDP)).map_err(failed)?;
+    let socket = Socket::new(Domain::for_address(server), kind, Some(Protocol::UDP)).map_err(failed(Step::Socket))?;
     if source.is_some() || source_port.is_some() {
         let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         if server.is_ipv6() {
-            socket.set_only_v6(true).map_err(failed)?;
+            socket.set_only_v6(true).map_err(failed(Step::Bind))?;
         }
         // Several of our own sockets share the port, each connected to its own server.
-        socket.set_reuse_address(source_port.is_some()).map_err(failed)?;
-        // The same numbers mean something else where a packet is sent.
-        socket.bind(&SocketAddr::new(source.unwrap_or(any), source_port.unwrap_or(0)).into()).map_err(|error| {
-            match errno_of(&error) {
-                Errno::EACCES | Errno::EPERM => Fault { kind: FaultKind::PortDenied, reporter: None },
-                errno => fault(errno, None),
-            }
-        })?;
+        socket.set_reuse_address(source_port.is_some()).map_err(failed(Step::Bind))?;
+        let from = SocketAddr::new(source.unwrap_or(any), source_port.unwrap_or(0));
+        socket.bind(&from.into()).map_err(failed(Step::Bind))?;
     }
     // Each option only adds knowledge: a kernel without it still exchanges packets.
     let stamps = TimestampingFlag::SOF_TIMESTAMPING_SOFTWARE
@@ -177,7 +192,7 @@ fn connected(server: SocketAddr, source: Option<IpAddr>, source_port: Option<u16
         SocketAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4RecvErr, &true),
         SocketAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6RecvErr, &true),
     };
-    socket.connect(&server.into()).map_err(failed)?;
+    socket.connect(&server.into()).map_err(failed(Step::Connect))?;
     Ok(socket)
 }
 
@@ -208,23 +223,19 @@ fn read_error<S>(socket: SocketIndex, message: &RecvMsg<'_, '_, S>, is_ours: boo
         let at = kernel_time(message)?;
         return Some(Event::Sent { socket, number: error.ee_data, at });
     }
+    let kind = match error.ee_origin {
+        libc::SO_EE_ORIGIN_ICMP => FaultKind::of_icmp(error.ee_type, error.ee_code),
+        libc::SO_EE_ORIGIN_ICMP6 => FaultKind::of_icmp6(error.ee_type, error.ee_code),
+        _ => None,
+    };
     let from_icmp = matches!(error.ee_origin, libc::SO_EE_ORIGIN_ICMP | libc::SO_EE_ORIGIN_ICMP6);
-    let mut fault = fault(Errno::from_raw(error.ee_errno.cast_signed()), reporter.filter(|_| from_icmp));
-    if is_prohibition(error.ee_origin, error.ee_type, error.ee_code) {
-        fault.kind = FaultKind::Prohibited;
-    }
+    let errno = Errno::from_raw(error.ee_errno.cast_signed());
+    let fault = Fault {
+        kind: kind.unwrap_or_else(|| of_errno(Step::Receive, errno, None)),
+        reporter: reporter.filter(|_| from_icmp),
+    };
     // Off the path nobody can quote our random number.
     Some(if is_ours || !from_icmp { Event::Failed { socket, fault } } else { Event::Rumoured { socket, fault } })
-}
-
-/// A firewall's refusal, which the kernel reports as EHOSTUNREACH, ENETUNREACH or EACCES: destination unreachable with the codes
-/// of RFC 1122 §3.2.2.1 and RFC 1812 §5.2.7.1, or RFC 4443 §3.1.
-fn is_prohibition(origin: u8, kind: u8, code: u8) -> bool {
-    match origin {
-        libc::SO_EE_ORIGIN_ICMP => kind == 3 && matches!(code, 9 | 10 | 13),
-        libc::SO_EE_ORIGIN_ICMP6 => kind == 1 && matches!(code, 1 | 5 | 6),
-        _ => false,
-    }
 }
 
 /// What this machine says of none of its own accord.
@@ -242,6 +253,7 @@ fn is_icmp(errno: Errno) -> bool {
             | Errno::EHOSTDOWN
             | Errno::EPROTO
             | Errno::EMSGSIZE
+            | Errno::EACCES
     )
 }
 
@@ -249,15 +261,6 @@ fn errno_of(error: &std::io::Error) -> Errno {
     Errno::from_raw(error.raw_os_error().unwrap_or(0))
 }
 
-fn fault(errno: Errno, reporter: Option<IpAddr>) -> Fault {
-    let kind = match errno {
-        Errno::ECONNREFUSED => FaultKind::Refused,
-        Errno::EHOSTUNREACH => FaultKind::HostUnreachable,
-        Errno::ENETUNREACH => FaultKind::NetworkUnreachable,
-        Errno::EPERM | Errno::EACCES => FaultKind::NotPermitted,
-        Errno::EADDRINUSE => FaultKind::PortInUse,
-        Errno::ENOBUFS | Errno::ENOMEM | Errno::EAGAIN | Errno::EINTR => FaultKind::NoRoom,
-        other => FaultKind::Other(other as i32),
-    };
-    Fault { kind, reporter }
+fn refused(step: Step, errno: Errno, server: Option<SocketAddr>) -> Fault {
+    Fault::here(of_errno(step, errno, server))
 }

@@ -47,13 +47,11 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The user of this name, or of this number: a number is looked up nowhere, and is in nobody's group alone.
-    pub fn look_up(name: &str) -> Result<Identity> {
-        if let Ok(number) = name.parse::<u32>() {
-            // The kernel takes it for "leave it as it is" (setresuid(2)).
-            anyhow::ensure!(number != u32::MAX, "there is no user {name}");
-            let (user, group) = (Uid::from_raw(number), Gid::from_raw(NOBODY));
-            return Ok(Identity { name: name.to_owned(), user, group, groups: Vec::new() });
+    /// The user of this name, by the name service, which may hang: see [`look_up_user`](super::look_up_user). A number is looked
+    /// up nowhere, and is in nobody's group alone.
+    pub(super) fn look_up(name: &str) -> Result<Identity> {
+        if let Some(identity) = Identity::of_number(name)? {
+            return Ok(identity);
         }
         let Some(user) = User::from_name(name).with_context(|| format!("cannot look up user {name}"))? else {
             bail!("there is no user {name}");
@@ -63,15 +61,33 @@ impl Identity {
         Ok(Identity { name: name.to_owned(), user: user.uid, group: user.gid, groups })
     }
 
+    /// The user of this number, in nobody's group alone; nothing where it is none.
+    pub(super) fn of_number(name: &str) -> Result<Option<Identity>> {
+        let Ok(number) = name.parse::<u32>() else { return Ok(None) };
+        // The kernel takes it for "leave it as it is" (setresuid(2)).
+        anyhow::ensure!(number != u32::MAX, "there is no user {name}");
+        Ok(Some(Identity::of_numbers(name, number, NOBODY, &[])))
+    }
+
+    /// Of a user whose numbers are known.
+    pub(super) fn of_numbers(name: &str, user: u32, group: u32, groups: &[u32]) -> Identity {
+        let groups = groups.iter().copied().map(Gid::from_raw).collect();
+        Identity { name: name.to_owned(), user: Uid::from_raw(user), group: Gid::from_raw(group), groups }
+    }
+
+    /// The user's number, the first group's, and all groups'.
+    pub(super) fn numbers(&self) -> (u32, u32, Vec<u32>) {
+        (self.user.as_raw(), self.group.as_raw(), self.groups.iter().map(|group| group.as_raw()).collect())
+    }
+
     /// The user's number.
     pub fn uid(&self) -> u32 {
         self.user.as_raw()
     }
 
-    /// Who owns nothing, and is in no group. The number is known: a name service that hangs would hold up every run of root's.
+    /// Who owns nothing, and is in no group. The number needs no name service, which may hang while the machine starts.
     fn nobody() -> Identity {
-        let (user, group) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
-        Identity { name: "nobody".to_owned(), user, group, groups: Vec::new() }
+        Identity::of_numbers("nobody", NOBODY, NOBODY, &[])
     }
 
     /// Becomes that user, and keeps of root's rights only these.

@@ -10,6 +10,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use self::tries::{Tried, Try};
 use super::control::{MAX_ASKED, ask_about_itself};
+use super::random;
 use crate::diagnosis::{Evidence, KeyUse, LowPort, Sign, Signs};
 use crate::exchange::Contact;
 use crate::plan::Plan;
@@ -80,7 +81,7 @@ pub fn own_addresses() -> Vec<IpAddr> {
 }
 
 fn look_for_signs(server: SocketAddr, version: u8, key: Option<&Key>) -> Signs {
-    let nonce = || NtpTimestamp::from_bits(getrandom::u64().unwrap_or_default());
+    let nonce = || random::u64().map(NtpTimestamp::from_bits);
     // The plain requests first: a server that limits their rate answers the first that comes.
     let mut tries = vec![
         Try::echo(server.ip()),

@@ -1,13 +1,15 @@
 //! From host names to addresses, and back.
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::BorrowedFd;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use dns_lookup::AddrInfoHints;
 
+use super::lookups::{Answer, look_up_all};
+use crate::diagnosis::NameEvidence;
 use crate::net::{Family, ResolveError, Resolved};
 
 /// A source of addresses.
@@ -15,8 +17,47 @@ pub trait Resolver {
     /// All addresses of each name, in the order of the names, found in parallel and within `timeout`.
     fn resolve(&self, names: &[String], family: Family, timeout: Duration) -> Vec<Resolved>;
 
+    /// Begins to look up the names, and does not wait where it need not.
+    fn begin(&self, names: &[String], family: Family, timeout: Duration) -> Box<dyn Lookups + '_> {
+        known(self.resolve(names, family, timeout))
+    }
+
     /// The name of each address, where there is one and it is found within `timeout`.
     fn reverse(&self, addresses: &[IpAddr], timeout: Duration) -> Vec<Option<String>>;
+
+    /// What name servers say of names that have no address, in their order, as far as it is known within `timeout`.
+    fn examine(&self, _names: &[String], _timeout: Duration) -> Vec<NameEvidence> {
+        Vec::new()
+    }
+}
+
+/// Look-ups that are under way.
+pub trait Lookups {
+    /// What has come since the last call; does not wait for more.
+    fn take(&mut self) -> Vec<Answer>;
+
+    /// What can be read from when there is more to take.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>>;
+}
+
+/// Answers that are there from the start.
+#[derive(Debug)]
+struct Known(Vec<Answer>);
+
+/// Look-ups that have come to these results, in the order of the names.
+pub fn known(resolved: Vec<Resolved>) -> Box<dyn Lookups> {
+    let answers = resolved.into_iter().enumerate();
+    Box::new(Known(answers.map(|(place, resolved)| Answer { place, resolved, is_last: true }).collect()))
+}
+
+impl Lookups for Known {
+    fn take(&mut self) -> Vec<Answer> {
+        std::mem::take(&mut self.0)
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 }
 
 /// The C library's resolver, with all that /etc/nsswitch.conf names.
@@ -25,53 +66,81 @@ pub struct SystemResolver;
 
 impl Resolver for SystemResolver {
     fn resolve(&self, names: &[String], family: Family, timeout: Duration) -> Vec<Resolved> {
-        // An address needs no thread and no name server.
-        let mut resolved: Vec<Option<Resolved>> = names.iter().map(|name| literal(name, family)).collect();
-        let open: Vec<usize> = (0..names.len()).filter(|place| resolved[*place].is_none()).collect();
-        let questions: Vec<String> = open.iter().map(|place| names[*place].clone()).collect();
-        let no_thread = |error: &io::Error| Err(ResolveError::NoThread(error.to_string()));
-        let answers = in_parallel(&questions, timeout, move |name| lookup(&name, family), no_thread);
-        for (place, answer) in open.into_iter().zip(answers) {
-            resolved[place] = answer;
+        let end = Instant::now() + timeout;
+        let (sender, receiver) = mpsc::channel();
+        let mut found = Collected::new(names.len());
+        // Addresses need neither a thread nor a name server.
+        for (place, name) in names.iter().enumerate() {
+            if let Some(resolved) = literal(name, family) {
+                found.add(Answer { place, resolved, is_last: true });
+            }
         }
-        resolved.into_iter().map(|answer| answer.unwrap_or(Err(ResolveError::TimedOut(timeout)))).collect()
+        if !found.is_complete() {
+            let all = names.to_vec();
+            let work = move || look_up_all(&all, family, usize::MAX, |answer| sender.send(answer).is_ok());
+            if let Err(error) = thread::Builder::new().stack_size(STACK).spawn(work) {
+                return found.into_results(&ResolveError::NoThread(error.to_string()));
+            }
+        }
+        while !found.is_complete()
+            && let Ok(answer) = receiver.recv_timeout(end.saturating_duration_since(Instant::now()))
+        {
+            found.add(answer);
+        }
+        found.into_results(&ResolveError::TimedOut(timeout))
     }
 
     fn reverse(&self, addresses: &[IpAddr], timeout: Duration) -> Vec<Option<String>> {
-        let work = |address| {
-            dns_lookup::getnameinfo(&SocketAddr::new(address, 0), libc::NI_NAMEREQD).ok().map(|(host, _)| host)
-        };
-        let found = in_parallel(addresses, timeout, work, |_| None);
-        found.into_iter().map(Option::flatten).collect()
+        let end = Instant::now() + timeout;
+        let (sender, receiver) = mpsc::channel();
+        let mut names = vec![None; addresses.len()];
+        for (place, address) in addresses.iter().copied().enumerate() {
+            let sender = sender.clone();
+            // A thread that still waits when the time is up ends with the process. One that cannot be had finds no name.
+            let _ = thread::Builder::new().stack_size(STACK).spawn(move || {
+                let found = dns_lookup::getnameinfo(&SocketAddr::new(address, 0), libc::NI_NAMEREQD);
+                sender.send((place, found.ok().map(|(host, _)| host)))
+            });
+        }
+        drop(sender);
+        while let Ok((place, name)) = receiver.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            names[place] = name;
+        }
+        names
     }
 }
 
-/// What `work` makes of each item within `timeout`, or `no_thread` of why there is no thread for it. The C library offers no way to stop a thread that still waits then: it
-/// ends with the process.
-fn in_parallel<T, R>(
-    items: &[T],
-    timeout: Duration,
-    work: impl Fn(T) -> R + Copy + Send + 'static,
-    no_thread: impl Fn(&io::Error) -> R,
-) -> Vec<Option<R>>
-where
-    T: Clone + Send + 'static,
-    R: Send + 'static,
-{
-    let end = Instant::now() + timeout;
-    let (sender, receiver) = mpsc::channel();
-    let mut results: Vec<Option<R>> = items.iter().map(|_| None).collect();
-    for (place, item) in items.iter().cloned().enumerate() {
-        let sender = sender.clone();
-        let started = thread::Builder::new().stack_size(256 * 1024).spawn(move || sender.send((place, work(item))));
-        // A machine without room for a thread still resolves the other names.
-        results[place] = started.err().map(|error| no_thread(&error));
+/// What the C library's resolver has room in.
+pub(super) const STACK: usize = 256 * 1024;
+
+/// The answers of a run of look-ups, put together for each name.
+pub(super) struct Collected {
+    found: Vec<(Option<Resolved>, bool)>,
+}
+
+impl Collected {
+    pub(super) fn new(names: usize) -> Collected {
+        Collected { found: vec![(None, false); names] }
     }
-    drop(sender);
-    while let Ok((place, result)) = receiver.recv_timeout(end.saturating_duration_since(Instant::now())) {
-        results[place] = Some(result);
+
+    pub(super) fn add(&mut self, answer: Answer) {
+        let Some((found, is_complete)) = self.found.get_mut(answer.place) else { return };
+        match (&mut *found, answer.resolved) {
+            (Some(Ok(known)), Ok(more)) => known.extend(more),
+            (Some(Ok(_)), Err(_)) => {}
+            (found, resolved) => *found = Some(resolved),
+        }
+        *is_complete |= answer.is_last;
     }
-    results
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.found.iter().all(|(_, is_complete)| *is_complete)
+    }
+
+    /// What came; this error for names without any answer.
+    pub(super) fn into_results(self, otherwise: &ResolveError) -> Vec<Resolved> {
+        self.found.into_iter().map(|(found, _)| found.unwrap_or_else(|| Err(otherwise.clone()))).collect()
+    }
 }
 
 /// The answer for a name that is an address itself.

@@ -117,13 +117,21 @@ mod tests {
 
     #[test]
     fn only_missing_names_are_waited_for() {
-        let host = |addresses| Host { name: "a".to_owned(), addresses, left_out: 0, reverse: Vec::new() };
+        let host = |addresses| Host {
+            name: "a".to_owned(),
+            addresses,
+            known_at: Time::from_unix(0, 0),
+            left_out: 0,
+            reverse: Vec::new(),
+            evidence: None,
+        };
         let missing = || host(Err(ResolveError::TimedOut(Duration::ZERO)));
         let there = || host(Ok(vec!["192.0.2.1:0".parse().unwrap()]));
         let obstacle = |hosts| {
             Obstacle::in_outcome(&Outcome {
                 started: Time::from_unix(0, 0),
                 finished: Time::from_unix(0, 0),
+                port: 123,
                 hosts,
                 servers: Vec::new(),
                 trace: Trace::default(),

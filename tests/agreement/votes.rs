@@ -71,7 +71,7 @@ fn liar(random: &mut Random, lie: f64) -> Candidate {
     };
     let samples = (0..random.below(5)).map(|place| one(random, place)).collect();
     let kiss = [None, None, None, Some(Kiss::Deny), Some(Kiss::Rate)][random.below(5)];
-    Candidate { samples, kiss, untrusted: random.below(8) == 0, is_overtaken: random.below(8) == 0 }
+    Candidate { samples, kiss, untrusted: random.below(8) == 0, is_overtaken: random.below(8) == 0, contested: None }
 }
 
 /// Servers, and the names that lead to each.

@@ -5,6 +5,8 @@ mod ntpserver;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod dates;
+mod errors;
 mod json;
 mod newcomer;
 mod peers;

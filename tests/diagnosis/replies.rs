@@ -170,3 +170,30 @@ fn what_is_no_time_server() {
         assert_eq!(wire.code(&["-t0.3", SERVER]), "bad-replies");
     }
 }
+
+#[test]
+fn two_different_answers_to_one_request() {
+    if require::servers().is_none() {
+        return;
+    }
+    let hour = |seconds: u32| {
+        Behaviour::Before(
+            1,
+            std::sync::Arc::new(move |_, reply| {
+                for place in [32, 40] {
+                    let field: [u8; 4] = reply[place..place + 4].try_into().expect("four bytes");
+                    reply[place..place + 4].copy_from_slice(&(u32::from_be_bytes(field) + seconds).to_be_bytes());
+                }
+            }),
+        )
+    };
+    let wire = Wire::new();
+    let _ntp = wire.server.enter(|| Server::builder().bind("10.78.0.2:123").behave(hour(3600)).start());
+    let answer = wire.ask(&["--interval=0.1", SERVER]);
+    assert_eq!((answer.code(0).as_str(), answer.report["exit_status"].as_i64()), ("two-answers", Some(1)));
+    assert!(answer.text(0).contains("sec apart") && answer.text(0).contains("use a key"), "{}", answer.text(0));
+    // A request that the network has doubled is answered twice, and truly.
+    let wire = Wire::new();
+    let _ntp = wire.server.enter(|| Server::builder().bind("10.78.0.2:123").behave(hour(0)).start());
+    assert_eq!(wire.code(&["--interval=0.1", SERVER]), "fit");
+}

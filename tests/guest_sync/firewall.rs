@@ -53,7 +53,7 @@ fn each_kind_of_firewall_is_told_apart() {
         ip route del default; run unrouted rntpdate -t 1 192.0.2.1"
     );
     let run = guest(&lab, &script).run();
-    let forbidden = "sending is not permitted: a firewall on this machine forbids it";
+    let forbidden = "sending is not permitted: most likely a firewall on this machine forbids it";
     assert_cause(&run, "drop", &["no reply to 2 requests", "no reply to 2 requests (-d looks for the cause)"]);
     assert_cause(&run, "refuse", &[forbidden]);
     assert_cause(

@@ -1,4 +1,6 @@
-//! A name server that knows one address for every name, or some names with their addresses.
+//! A name server that knows one address for every name, or some names with their addresses, and answers in the way that the name's
+//! first part says: `noaaaa` drops questions for IPv6, `late` answers after a second, `silent` never; `servfail` and `refused` are
+//! answered with that.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
@@ -60,24 +62,42 @@ fn answer(socket: &UdpSocket, lookup: &dyn Fn(&str) -> Vec<IpAddr>) {
     let Ok((size, client)) = socket.recv_from(&mut packet) else { return };
     let Some(length) = packet[12..size].iter().position(|byte| *byte == 0) else { return };
     let end = 12 + length + 5;
-    let addresses: Vec<(u8, Vec<u8>)> = lookup(&name(&packet[12..12 + length]))
+    let is_a = packet[end - 4..end] == [0, A, 0, 1];
+    let name = name(&packet[12..12 + length]);
+    let first = name.split('.').next().unwrap_or_default();
+    let code = match first {
+        "silent" => return,
+        "noaaaa" if !is_a => return,
+        "servfail" => 2,
+        "refused" => 5,
+        _ => 0,
+    };
+    let addresses: Vec<(u8, Vec<u8>)> = lookup(&name)
         .into_iter()
         .map(|address| match address {
             IpAddr::V4(address) => (A, address.octets().to_vec()),
             IpAddr::V6(address) => (AAAA, address.octets().to_vec()),
         })
-        .filter(|(kind, _)| packet[end - 4..end] == [0, *kind, 0, 1])
+        .filter(|(kind, _)| code == 0 && packet[end - 4..end] == [0, *kind, 0, 1])
         .collect();
     let count = u8::try_from(addresses.len()).expect("a few addresses");
     let mut reply = packet[..end].to_vec();
     // A response, recursion available, one question, and the number of answers.
-    reply[2..12].copy_from_slice(&[0x81, 0x80, 0, 1, 0, count, 0, 0, 0, 0]);
+    reply[2..12].copy_from_slice(&[0x81, 0x80 | code, 0, 1, 0, count, 0, 0, 0, 0]);
     for (kind, octets) in addresses {
         let length = u8::try_from(octets.len()).expect("an address");
         reply.extend([0xc0, 12, 0, kind, 0, 1, 0, 0, 0, 60, 0, length]);
         reply.extend(octets);
     }
-    let _ = socket.send_to(&reply, client);
+    if first != "late" {
+        let _ = socket.send_to(&reply, client);
+        return;
+    }
+    let socket = socket.try_clone().expect("a socket");
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(1));
+        let _ = socket.send_to(&reply, client);
+    });
 }
 
 /// A name's labels, each after its length, with dots between them.

@@ -17,6 +17,8 @@ fn server(algorithm: Algorithm, failed: usize, last_failure: Option<MacFault>) -
         reach: 0,
         rejected: (failed, None),
         fault: None,
+        is_rumour: false,
+        failed: 0,
         last_sent: None,
         last_reply: None,
         authentication: Some(Authentication { key, algorithm, passed: 0, failed, last_failure, trust: 0 }),

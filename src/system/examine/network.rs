@@ -13,38 +13,60 @@ const FAR_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)
 /// Looked up where no server's name is known (RFC 2606).
 const SOME_NAME: &str = "example.org";
 const PATIENCE: Duration = Duration::from_secs(5);
+const BETWEEN: Duration = Duration::from_millis(20);
 /// For a packet over loopback.
 const LOOPBACK: Duration = Duration::from_millis(300);
 
-/// Sends a packet to itself and looks which times the kernel tells.
+/// The kernel switches timestamps of arrival on when somebody asks for them, and then when it has time: the first packets may come
+/// without.
+const TRIES: usize = 8;
+
+/// Sends packets to itself and looks which times the kernel tells.
 pub(super) fn stamps() -> Stamps {
     let mut stamps = Stamps { sent: false, received: false };
     let (Ok(echo), Ok(mut network)) = (UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)), UdpNetwork::new()) else {
         return stamps;
     };
     let Ok(address) = echo.local_addr() else { return stamps };
-    let sent = network.open(address, None).and_then(|()| network.send(0, b"time?"));
-    if sent.is_err() || echo.set_read_timeout(Some(LOOPBACK)).is_err() {
+    if network.open(address, None).is_err() || echo.set_read_timeout(Some(LOOPBACK)).is_err() {
         return stamps;
     }
+    for _ in 0..TRIES {
+        if network.send(0, b"time?").is_ok()
+            && exchange(&echo, &mut network, &mut stamps)
+            && stamps.sent
+            && stamps.received
+        {
+            break;
+        }
+        std::thread::sleep(BETWEEN);
+    }
+    stamps
+}
+
+/// One packet there and one back; says whether they came through.
+fn exchange(echo: &UdpSocket, network: &mut UdpNetwork, stamps: &mut Stamps) -> bool {
     let mut datagram = [0; 16];
-    if let Ok((_, from)) = echo.recv_from(&mut datagram) {
-        // Without the answer no timestamp of its arrival is seen, which is what is reported.
-        let _ = echo.send_to(b"now", from);
+    let Ok((_, from)) = echo.recv_from(&mut datagram) else { return false };
+    if echo.send_to(b"now", from).is_err() {
+        return false;
     }
     let end = Instant::now() + LOOPBACK;
-    let mut events = Vec::new();
-    while Instant::now() < end && !(stamps.sent && stamps.received) {
+    let (mut events, mut is_back) = (Vec::new(), false);
+    while Instant::now() < end && !is_back {
         network.wait(Duration::from_millis(50), &mut events);
         for event in events.drain(..) {
             match event {
                 Event::Sent { .. } => stamps.sent = true,
-                Event::Received { at, .. } => stamps.received |= at.is_some(),
+                Event::Received { at, .. } => {
+                    is_back = true;
+                    stamps.received |= at.is_some();
+                }
                 Event::Flooded { .. } | Event::Rumoured { .. } | Event::Failed { .. } => {}
             }
         }
     }
-    stamps
+    is_back
 }
 
 pub(super) fn routes() -> Routes {

@@ -63,6 +63,12 @@ impl Child {
         ffi::exit_at_once(0)
     }
 
+    /// A process that has ended before it began.
+    #[cfg(test)]
+    pub(super) fn none() -> Child {
+        Child { pid: Pid::from_raw(i32::MAX), stream: None, kill: false, hangs: Cell::new(true) }
+    }
+
     pub(super) fn pid(&self) -> u32 {
         self.pid.as_raw().cast_unsigned()
     }

@@ -8,6 +8,7 @@ mod child;
 mod keeper;
 mod log;
 mod names;
+mod users;
 
 use std::os::unix::net::UnixStream;
 
@@ -15,14 +16,15 @@ use anyhow::{Context as _, Result};
 use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout};
 
 pub use keeper::Keeper;
+pub use users::look_up_user;
 
 use self::child::{Child, die_with};
 use self::keeper::Duties;
 use self::log::Origin;
 use self::names::{Literals, Names};
+use super::Resolver;
 use super::confine;
 use super::privilege::{Identity, become_nobody, keep_only, limit_bounding, may_set_clock};
-use super::{PatientResolver, Resolver, SystemResolver};
 use crate::plan::{Plan, RunMode};
 
 /// The helpers of a run.
@@ -127,6 +129,9 @@ fn keep(stream: &UnixStream, parent: Pid, user: Option<&Identity>, duties: &Duti
     duties.serve(stream);
 }
 
+/// Look-ups that wait for dead name servers at once, in a run that tries again and again. The C library ends each after some 10 s.
+const MOST_OPEN: usize = 192;
+
 /// The life of the one that looks up names.
 fn look_up(stream: &UnixStream, parent: Pid, user: Option<&Identity>, patient: bool, filter: bool) {
     // Whoever waits for the end of the run's output is not to wait for a name server.
@@ -144,13 +149,5 @@ fn look_up(stream: &UnixStream, parent: Pid, user: Option<&Identity>, patient: b
     die_with(parent);
     // Where the kernel has no filters the run says so.
     let _ = confine::names(filter);
-    let (plain, slow);
-    let resolver: &dyn Resolver = if patient {
-        slow = PatientResolver::default();
-        &slow
-    } else {
-        plain = SystemResolver;
-        &plain
-    };
-    names::serve(stream, resolver);
+    names::serve(stream, if patient { MOST_OPEN } else { usize::MAX });
 }

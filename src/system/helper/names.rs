@@ -5,16 +5,23 @@ use std::cell::{Cell, OnceCell};
 use std::fs::File;
 use std::io;
 use std::net::IpAddr;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
 
 use super::channel::{receive, send};
 use super::child::Child;
+use crate::diagnosis::NameEvidence;
 use crate::net::{Family, ResolveError, Resolved};
-use crate::system::Resolver;
-use crate::system::resolver::literal;
+use crate::system::lookups::{self, look_up_all};
+use crate::system::name_servers;
+use crate::system::resolver::{Collected, literal};
+use crate::system::{Lookups, Resolver, SystemResolver};
 
 /// More addresses of one name than anybody asks or counts.
 const MAX_PER_NAME: usize = 256;
@@ -32,6 +39,7 @@ struct Question {
 enum What {
     Addresses(Vec<String>, Family),
     Names(Vec<IpAddr>),
+    Examined(Vec<String>),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,26 +50,47 @@ struct Answer {
 
 #[derive(Debug, Serialize, Deserialize)]
 enum Found {
-    Addresses(Vec<Resolved>),
+    /// Of the name in this place, and whether they are the last.
+    Addresses(usize, Resolved, bool),
     Names(Vec<Option<String>>),
+    Examined(Vec<NameEvidence>),
 }
 
-/// Answers questions until there are no more.
-pub(super) fn serve(stream: &UnixStream, resolver: &dyn Resolver) {
+/// Answers questions until there are no more; no more than `most` look-ups wait at once. An answer is sent when it is there: one
+/// that comes when another question has been asked is for whom has asked to judge.
+pub(super) fn serve(stream: &UnixStream, most: usize) {
+    let Ok(answers) = stream.try_clone() else { return };
+    let answers = Arc::new(Mutex::new(answers));
     while let Ok(Some(question)) = receive::<Question>(stream, None) {
-        let found = match &question.what {
-            What::Addresses(names, family) => {
-                let mut found = resolver.resolve(names, *family, question.timeout);
-                found.iter_mut().flatten().for_each(|addresses| addresses.truncate(MAX_PER_NAME));
-                found.iter_mut().filter_map(|found| found.as_mut().err()).for_each(|error| explain(error, &FILES));
-                Found::Addresses(found)
+        let Question { number, timeout, what } = question;
+        let answers = Arc::clone(&answers);
+        let work = move || match what {
+            What::Addresses(names, family) => look_up_all(&names, family, most, |answer| {
+                let lookups::Answer { place, mut resolved, is_last } = answer;
+                match &mut resolved {
+                    Ok(addresses) => addresses.truncate(MAX_PER_NAME),
+                    Err(error) => explain(error, &FILES),
+                }
+                reply(&answers, number, Found::Addresses(place, resolved, is_last))
+            }),
+            What::Examined(names) => {
+                reply(&answers, number, Found::Examined(name_servers::examine(&names, timeout)));
             }
-            What::Names(addresses) => Found::Names(resolver.reverse(addresses, question.timeout)),
+            What::Names(addresses) => {
+                reply(&answers, number, Found::Names(SystemResolver.reverse(&addresses, timeout)));
+            }
         };
-        if send(stream, &Answer { number: question.number, found }, None).is_err() {
+        // Whoever waits sees that nobody answers.
+        if thread::Builder::new().spawn(work).is_err() {
             return;
         }
     }
+}
+
+/// Says whether it could be sent.
+fn reply(answers: &Mutex<UnixStream>, number: u32, found: Found) -> bool {
+    // A thread that panicked while it sent has left half a message.
+    answers.lock().is_ok_and(|stream| send(&stream, &Answer { number, found }, None).is_ok())
 }
 
 /// What the C library reads for a look-up, and passes over in silence where it may not.
@@ -104,17 +133,66 @@ impl Names {
         Names { child, asked: Cell::new(0), ended: OnceCell::new() }
     }
 
-    fn ask(&self, what: What, timeout: Duration) -> Result<Found, ResolveError> {
+    /// Sends a question; its number.
+    fn ask(&self, what: What, timeout: Duration) -> Result<u32, ResolveError> {
         if let Some(why) = self.ended.get() {
             return Err(ResolveError::Ended(why.clone()));
         }
         let number = self.asked.replace(self.asked.get().wrapping_add(1));
-        let asked = self.child.stream().and_then(|stream| ask(stream, number, what, timeout));
-        asked.map_err(|error| match error.kind() {
-            io::ErrorKind::TimedOut => ResolveError::TimedOut(timeout),
-            // Whatever comes from there now, it cannot be told what it belongs to.
-            _ => ResolveError::Ended(self.ended.get_or_init(|| of_no_use(&error)).clone()),
-        })
+        let end = Instant::now() + GRACE;
+        let sent = self.child.stream();
+        let sent = sent.and_then(|stream| send(stream, &Question { number, timeout, what }, Some(end)));
+        sent.map_err(|error| self.end(&error))?;
+        Ok(number)
+    }
+
+    /// The answer to a question that is answered all at once.
+    fn wait_for(&self, what: What, timeout: Duration) -> Option<Found> {
+        let end = Instant::now() + timeout + GRACE;
+        let number = self.ask(what, timeout).ok()?;
+        loop {
+            match self.next(end) {
+                Ok(Some(answer)) if answer.number == number => return Some(answer.found),
+                // Late, to a question before.
+                Ok(Some(_)) => {}
+                _ => return None,
+            }
+        }
+    }
+
+    /// Whatever comes from there now, it cannot be told what it belongs to.
+    fn end(&self, error: &io::Error) -> ResolveError {
+        ResolveError::Ended(self.ended.get_or_init(|| of_no_use(error)).clone())
+    }
+
+    /// The next answer, whatever it is to; nothing where none comes until `end`.
+    fn next(&self, end: Instant) -> Result<Option<Answer>, ResolveError> {
+        if let Some(why) = self.ended.get() {
+            return Err(ResolveError::Ended(why.clone()));
+        }
+        let stream = self.child.stream().map_err(|error| self.end(&error))?;
+        if !is_readable(stream, end) {
+            return Ok(None);
+        }
+        // From here on a message is there, or its beginning.
+        let received = receive::<Answer>(stream, Some(Instant::now() + GRACE));
+        let answer = received.and_then(|answer| answer.ok_or_else(|| io::ErrorKind::UnexpectedEof.into()));
+        answer.map(Some).map_err(|error| self.end(&error))
+    }
+}
+
+/// Whether there is something to read, or an end, before this one.
+fn is_readable(stream: &UnixStream, end: Instant) -> bool {
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        // Rounded up: to wake before the time would mean to wait again for nothing.
+        let timeout = PollTimeout::try_from(left.as_micros().div_ceil(1000).min(60_000) as i32);
+        let mut fds = [PollFd::new(stream.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut fds, timeout.unwrap_or(PollTimeout::ZERO)) {
+            Ok(1..) => return true,
+            _ if left.is_zero() => return false,
+            _ => {}
+        }
     }
 }
 
@@ -126,43 +204,107 @@ fn of_no_use(error: &io::Error) -> String {
     }
 }
 
-fn ask(stream: &UnixStream, number: u32, what: What, timeout: Duration) -> io::Result<Found> {
-    let end = Instant::now() + timeout + GRACE;
-    send(stream, &Question { number, timeout, what }, Some(end))?;
-    loop {
-        match receive::<Answer>(stream, Some(end))? {
-            Some(answer) if answer.number == number => return Ok(answer.found),
-            // To a question that was given up.
-            Some(_) => {}
-            None => return Err(io::ErrorKind::UnexpectedEof.into()),
-        }
+/// One question for addresses.
+struct Asked<'a> {
+    names: &'a Names,
+    family: Family,
+    number: u32,
+    /// Whether there is anything to look up.
+    is_asked: bool,
+    /// What is known without an answer: addresses among the names, and that nobody looks up names any more.
+    literals: Vec<lookups::Answer>,
+    open: Vec<bool>,
+}
+
+impl Asked<'_> {
+    fn is_open(&self) -> bool {
+        self.open.contains(&true)
+    }
+
+    /// What an answer says of a name that is still open.
+    fn take_in(&mut self, answer: Answer) -> Option<lookups::Answer> {
+        let Found::Addresses(place, resolved, is_last) = answer.found else { return None };
+        // The same names are asked for each time: a late answer counts, but what an earlier question failed with says nothing of
+        // now. And what was asked by the way has no say in addresses that were given.
+        let counts = answer.number == self.number || resolved.is_ok();
+        let open = self.open.get_mut(place).filter(|open| **open && counts)?;
+        *open = !is_last;
+        Some(lookups::Answer { place, resolved: of_family(resolved, self.family), is_last })
     }
 }
 
-impl Resolver for Names {
-    fn resolve(&self, names: &[String], family: Family, timeout: Duration) -> Vec<Resolved> {
-        let literals: Vec<Option<Resolved>> = names.iter().map(|name| literal(name, family)).collect();
-        if literals.iter().all(Option::is_some) {
-            return literals.into_iter().flatten().collect();
+impl Lookups for Asked<'_> {
+    fn take(&mut self) -> Vec<lookups::Answer> {
+        let mut answers = std::mem::take(&mut self.literals);
+        while self.is_open() {
+            match self.names.next(Instant::now()) {
+                Ok(Some(answer)) => answers.extend(self.take_in(answer)),
+                Ok(None) => break,
+                Err(error) => answers.extend(fail(&mut self.open, &error)),
+            }
         }
-        let failure = match self.ask(What::Addresses(names.to_vec(), family), timeout) {
-            // What was asked by the way has no say in addresses that were given.
-            Ok(Found::Addresses(found)) if found.len() == names.len() => {
-                let all = literals.into_iter().zip(found);
-                return all.map(|(literal, found)| literal.unwrap_or_else(|| of_family(found, family))).collect();
+        answers
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.is_asked.then(|| self.names.child.stream().ok()).flatten().map(|stream| stream.as_fd())
+    }
+}
+
+/// The last answer for all names that are open, which are closed by that.
+fn fail(open: &mut [bool], error: &ResolveError) -> Vec<lookups::Answer> {
+    let failed = open.iter_mut().enumerate().filter(|(_, open)| **open);
+    failed
+        .map(|(place, open)| {
+            *open = false;
+            lookups::Answer { place, resolved: Err(error.clone()), is_last: true }
+        })
+        .collect()
+}
+
+impl Resolver for Names {
+    fn begin(&self, names: &[String], family: Family, timeout: Duration) -> Box<dyn Lookups + '_> {
+        let known = names.iter().map(|name| literal(name, family));
+        let mut literals = Vec::new();
+        for (place, resolved) in known.enumerate() {
+            literals.extend(resolved.map(|resolved| lookups::Answer { place, resolved, is_last: true }));
+        }
+        let mut open = vec![true; names.len()];
+        literals.iter().for_each(|answer| open[answer.place] = false);
+        let (mut number, is_asked) = (0, open.contains(&true));
+        if is_asked {
+            match self.ask(What::Addresses(names.to_vec(), family), timeout) {
+                Ok(asked) => number = asked,
+                Err(error) => literals.extend(fail(&mut open, &error)),
             }
-            Ok(_) => {
-                ResolveError::NameServer { text: "an answer to another question".to_owned(), code: libc::EAI_SYSTEM }
+        }
+        Box::new(Asked { names: self, family, number, is_asked, literals, open })
+    }
+
+    fn resolve(&self, names: &[String], family: Family, timeout: Duration) -> Vec<Resolved> {
+        let end = Instant::now() + timeout;
+        let mut lookups = self.begin(names, family, timeout);
+        let mut found = Collected::new(names.len());
+        loop {
+            lookups.take().into_iter().for_each(|answer| found.add(answer));
+            let stream = self.child.stream().ok().filter(|_| !found.is_complete());
+            if !stream.is_some_and(|stream| is_readable(stream, end)) {
+                return found.into_results(&ResolveError::TimedOut(timeout));
             }
-            Err(error) => error,
-        };
-        literals.into_iter().map(|literal| literal.unwrap_or_else(|| Err(failure.clone()))).collect()
+        }
     }
 
     fn reverse(&self, addresses: &[IpAddr], timeout: Duration) -> Vec<Option<String>> {
-        match self.ask(What::Names(addresses.to_vec()), timeout) {
-            Ok(Found::Names(names)) if names.len() == addresses.len() => names,
+        match self.wait_for(What::Names(addresses.to_vec()), timeout) {
+            Some(Found::Names(names)) if names.len() == addresses.len() => names,
             _ => vec![None; addresses.len()],
+        }
+    }
+
+    fn examine(&self, names: &[String], timeout: Duration) -> Vec<NameEvidence> {
+        match self.wait_for(What::Examined(names.to_vec()), timeout) {
+            Some(Found::Examined(found)) => found,
+            _ => Vec::new(),
         }
     }
 }
@@ -193,37 +335,23 @@ mod tests {
 
     use super::*;
 
-    struct Known;
-
-    impl Resolver for Known {
-        fn resolve(&self, names: &[String], _: Family, _: Duration) -> Vec<Resolved> {
-            let address = |name: &String| match name.as_str() {
-                "many" => Ok(vec!["[fe80::1%3]:0".parse().unwrap(); 1000]),
-                _ => Err(ResolveError::NameServer { text: "gone".to_owned(), code: -3 }),
-            };
-            names.iter().map(address).collect()
-        }
-
-        fn reverse(&self, addresses: &[IpAddr], _: Duration) -> Vec<Option<String>> {
-            addresses.iter().map(|address| address.is_ipv4().then(|| "name".to_owned())).collect()
-        }
-    }
-
     #[test]
     fn questions_and_answers_pass_unchanged() {
         let (ours, theirs) = UnixStream::pair().unwrap();
         std::thread::scope(|scope| {
-            scope.spawn(move || serve(&theirs, &Known));
-            let ask = |number, what| ask(&ours, number, what, Duration::from_secs(60)).unwrap();
-            let names = ["many", "none"].map(str::to_owned).to_vec();
-            let Found::Addresses(found) = ask(0, What::Addresses(names, Family::Any)) else { panic!() };
-            let scoped: SocketAddr = "[fe80::1%3]:0".parse().unwrap();
-            assert_eq!(found[0].as_deref().unwrap(), [scoped; MAX_PER_NAME]);
-            assert_eq!(found[1], Err(ResolveError::NameServer { text: "gone".to_owned(), code: -3 }));
-            let addresses = ["192.0.2.1", "2001:db8::1"].map(|address| address.parse().unwrap()).to_vec();
-            let Found::Names(names) = ask(1, What::Names(addresses)) else { panic!() };
-            assert_eq!(names, [Some("name".to_owned()), None]);
-            drop(ours);
+            scope.spawn(move || serve(&theirs, usize::MAX));
+            let end = || Some(Instant::now() + Duration::from_secs(60));
+            let names = vec!["192.0.2.1".to_owned(), "2001:db8::1".to_owned()];
+            let what = What::Addresses(names, Family::V6);
+            send(&ours, &Question { number: 7, timeout: Duration::ZERO, what }, end()).unwrap();
+            let answer = || {
+                let answer = receive::<Answer>(&ours, end()).unwrap().unwrap();
+                let Found::Addresses(place, resolved, is_last) = answer.found else { panic!() };
+                (answer.number, place, resolved, is_last)
+            };
+            assert!(matches!(answer(), (7, 0, Err(ResolveError::NoAddress { .. }), true)));
+            assert_eq!(answer(), (7, 1, Ok(vec!["[2001:db8::1]:0".parse().unwrap()]), true));
+            ours.shutdown(std::net::Shutdown::Both).unwrap();
         });
     }
 
@@ -237,17 +365,34 @@ mod tests {
     }
 
     #[test]
-    fn a_late_answer_is_not_taken_for_the_next() {
+    fn a_late_answer_counts_and_an_old_failure_does_not() {
+        let names = Names::new(Child::none());
+        let mut asked = Asked {
+            names: &names,
+            family: Family::V4,
+            number: 2,
+            is_asked: true,
+            literals: Vec::new(),
+            open: vec![true],
+        };
+        let found = |number, resolved, is_last| Answer { number, found: Found::Addresses(0, resolved, is_last) };
+        assert_eq!(asked.take_in(found(1, Err(ResolveError::TimedOut(Duration::ZERO)), true)), None);
+        let address: SocketAddr = "192.0.2.1:0".parse().unwrap();
+        let first = asked.take_in(found(1, Ok(vec![address, "[::1]:0".parse().unwrap()]), false));
+        assert_eq!(first, Some(lookups::Answer { place: 0, resolved: Ok(vec![address]), is_last: false }));
+        assert!(asked.is_open());
+        assert!(asked.take_in(found(2, Ok(Vec::new()), true)).is_some() && !asked.is_open());
+        assert_eq!(asked.take_in(found(2, Ok(vec![address]), true)), None, "nothing after the last");
+    }
+
+    #[test]
+    fn whoever_does_not_answer_is_not_waited_for() {
         let (ours, theirs) = UnixStream::pair().unwrap();
-        for (number, name) in [(3, "old"), (4, "new")] {
-            let found = Found::Names(vec![Some(name.to_owned())]);
-            send(&theirs, &Answer { number, found }, None).unwrap();
-        }
-        let Found::Names(names) = ask(&ours, 4, What::Names(Vec::new()), Duration::ZERO).unwrap() else { panic!() };
-        assert_eq!(names, [Some("new".to_owned())]);
-        let error = |number| ask(&ours, number, What::Names(Vec::new()), Duration::ZERO).unwrap_err();
-        assert_eq!(error(5).kind(), io::ErrorKind::TimedOut);
+        assert!(!is_readable(&ours, Instant::now() + Duration::from_millis(5)));
         drop(theirs);
-        assert_eq!([6, 7].map(|number| of_no_use(&error(number))), ["the process that looks up names has ended"; 2]);
+        assert!(is_readable(&ours, Instant::now()));
+        let names = Names::new(Child::none());
+        let found = names.resolve(&["192.0.2.1".to_owned(), "a".to_owned()], Family::Any, Duration::from_secs(60));
+        assert!(found[0].is_ok() && matches!(found[1], Err(ResolveError::Ended(_))), "{found:?}");
     }
 }

@@ -88,7 +88,11 @@ impl Try {
     }
 
     /// A request from a socket that is not connected, and so sees answers from other addresses and ports too.
-    pub(super) fn from_anywhere(server: SocketAddr, version: u8, nonce: NtpTimestamp) -> Try {
+    pub(super) fn from_anywhere(server: SocketAddr, version: u8, nonce: io::Result<NtpTimestamp>) -> Try {
+        let nonce = match nonce {
+            Ok(nonce) => nonce,
+            Err(error) => return Try::start(Wanted::Connection, Err(error)),
+        };
         let opened = open(server, Type::DGRAM, Protocol::UDP).and_then(|socket| {
             let request = Header::request(version, nonce).to_bytes();
             socket.send_to(&request, &server.into()).map(|_| socket)
@@ -97,7 +101,11 @@ impl Try {
     }
 
     /// A request with a key's code, as the exchange sends it.
-    pub(super) fn signed(server: SocketAddr, version: u8, nonce: NtpTimestamp, key: &Key) -> Try {
+    pub(super) fn signed(server: SocketAddr, version: u8, nonce: io::Result<NtpTimestamp>, key: &Key) -> Try {
+        let nonce = match nonce {
+            Ok(nonce) => nonce,
+            Err(error) => return Try::start(Wanted::Connection, Err(error)),
+        };
         let opened = open(server, Type::DGRAM, Protocol::UDP).and_then(|socket| {
             let mut request = Header::request(version, nonce).to_bytes().to_vec();
             key.sign(&mut request);
@@ -107,8 +115,12 @@ impl Try {
         Try::start(Wanted::Reply(nonce), opened)
     }
 
-    pub(super) fn from_port_123(server: SocketAddr, version: u8, nonce: NtpTimestamp) -> Try {
+    pub(super) fn from_port_123(server: SocketAddr, version: u8, nonce: io::Result<NtpTimestamp>) -> Try {
         let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+        let nonce = match nonce {
+            Ok(nonce) => nonce,
+            Err(error) => return Try::start(Wanted::Connection, Err(error)),
+        };
         let opened = open(server, Type::DGRAM, Protocol::UDP).and_then(|socket| {
             // Other looks, at other servers, share the port; each is connected to its own.
             socket.set_reuse_address(true)?;

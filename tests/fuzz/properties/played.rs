@@ -215,6 +215,6 @@ fn fault_kind(which: u8) -> FaultKind {
         FaultKind::PortInUse,
         FaultKind::PortDenied,
         FaultKind::NoRandom,
-        FaultKind::Other(71),
+        FaultKind::Other(rntpdate::net::Step::Send, 71),
     ][usize::from(which % 8)]
 }
