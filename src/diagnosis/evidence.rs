@@ -84,6 +84,8 @@ pub struct Evidence {
     pub own_report: bool,
     /// The server is this machine itself.
     pub is_this_machine: bool,
+    /// The port that was sent from, where one was asked for.
+    pub source_port: Option<u16>,
     /// The key that it had to prove to know.
     pub key: Option<KeyUse>,
 }

@@ -13,6 +13,7 @@ use super::control::{MAX_ASKED, ask_about_itself};
 use super::random;
 use crate::diagnosis::{Evidence, KeyUse, LowPort, Sign, Signs};
 use crate::exchange::Contact;
+use crate::net::FaultKind;
 use crate::plan::Plan;
 use crate::wire::{Key, NtpTimestamp};
 
@@ -38,10 +39,16 @@ pub fn gather_evidence(contacts: &[&Contact], plan: &Plan, key: Option<&Key>, ow
                 (place < MAX_ASKED).then(|| {
                     let silent = contact.answered == 0 && contact.rejected.0 == 0;
                     let (server, reached) = (contact.address, contact.fault.is_none() && contact.sent > 0);
+                    // A firewall that says no to one port may say yes to another.
+                    let refused = contact.fault.is_some_and(|fault| {
+                        matches!(fault.kind, FaultKind::Refused | FaultKind::Prohibited | FaultKind::HostUnreachable)
+                            && fault.reporter.is_some()
+                    });
                     let view =
                         reached.then(|| start(scope, move || ask_about_itself(server, PATIENCE, BUDGET))).flatten();
                     let look = move || look_for_signs(server, version, key);
-                    let signs = (reached && silent).then(|| start(scope, look)).flatten();
+                    let signs =
+                        ((reached || refused) && silent && contact.sent > 0).then(|| start(scope, look)).flatten();
                     (view, signs)
                 })
             })
@@ -54,6 +61,7 @@ pub fn gather_evidence(contacts: &[&Contact], plan: &Plan, key: Option<&Key>, ow
                 signs: signs.and_then(|signs| signs.join().ok()),
                 own_report: contact.fault.and_then(|fault| fault.reporter).is_some_and(|who| own.contains(&who)),
                 is_this_machine: own.contains(&contact.address.ip()),
+                source_port: plan.source_port,
                 key: key_use.clone(),
             }
         });
