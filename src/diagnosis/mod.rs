@@ -14,7 +14,7 @@ pub(crate) mod sync_state;
 
 pub use names::{NameAnswer, NameEvidence, diagnose_name};
 
-pub use evidence::{Evidence, KeyUse, LowPort, Sign, Signs};
+pub use evidence::{Evidence, KeyUse, LowPort, NextHop, Sign, Signs};
 
 use crate::estimate::{DropReason, Verdict};
 use crate::exchange::Contact;
@@ -69,6 +69,10 @@ pub enum Code {
     HostUnreachable,
     /// The host is on this network and does not exist or is down.
     NoNeighbour,
+    /// The next router does not exist or is down.
+    NoGateway,
+    /// The link has no carrier.
+    NoCarrier,
     /// The source port that was asked for is in use.
     SourcePortInUse,
     /// The right to use the source port is missing.
@@ -146,6 +150,8 @@ impl Code {
             Code::NoRoute => "no-route",
             Code::HostUnreachable => "host-unreachable",
             Code::NoNeighbour => "no-neighbour",
+            Code::NoGateway => "no-gateway",
+            Code::NoCarrier => "no-carrier",
             Code::SourcePortInUse => "source-port-in-use",
             Code::SourcePortDenied => "source-port-denied",
             Code::SendFailed => "send-failed",

@@ -1,6 +1,6 @@
 //! Not one reply came.
 
-use super::{Certainty, Code, Diagnosis, LowPort, Sign, Signs, authentication};
+use super::{Certainty, Code, Diagnosis, LowPort, Sign, Signs, authentication, fault};
 use crate::exchange::Authentication;
 use crate::outcome::Server;
 
@@ -33,6 +33,9 @@ pub(super) fn diagnose(server: &Server) -> Diagnosis {
     // Replies to control questions prove that packets get through both ways on this port.
     if matches!(server.evidence.view, Some(Ok(_))) {
         return not_serving(&silence, key);
+    }
+    if let Some(found) = fault::no_carrier(&silence, server) {
+        return found;
     }
     if signs.is_host_up() { filtered(&silence, signs, server) } else { host_silent(&silence, signs) }
 }

@@ -11,6 +11,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use self::tries::{Tried, Try};
 use super::control::{MAX_ASKED, ask_about_itself};
 use super::random;
+use super::ways::Ways;
 use crate::diagnosis::{Evidence, KeyUse, LowPort, Sign, Signs};
 use crate::exchange::Contact;
 use crate::net::FaultKind;
@@ -27,8 +28,13 @@ const BUDGET: Duration = Duration::from_millis(1500);
 /// Looks at every server at once: at those that were silent for signs of life, at all that got our packets for what they
 /// say of themselves. Some get one more request for the time, as the plan has them, with the plan's key and without. Takes
 /// 0.3 s if nobody answers, however many they are; servers beyond the first 64, and those for which no thread can be
-/// started, are not looked at. `own`: this machine's addresses.
-pub fn gather_evidence(contacts: &[&Contact], plan: &Plan, key: Option<&Key>, own: &[IpAddr]) -> Vec<Evidence> {
+/// started, are not looked at. With this machine's addresses, and its ways to others.
+pub fn gather_evidence(
+    contacts: &[&Contact],
+    plan: &Plan,
+    key: Option<&Key>,
+    (own, ways): &(Vec<IpAddr>, Ways),
+) -> Vec<Evidence> {
     let version = plan.pace.version;
     let key_use = plan.key.as_ref().map(|key| KeyUse { file: key.file.clone(), version });
     thread::scope(|scope| {
@@ -61,6 +67,7 @@ pub fn gather_evidence(contacts: &[&Contact], plan: &Plan, key: Option<&Key>, ow
                 signs: signs.and_then(|signs| signs.join().ok()),
                 own_report: contact.fault.and_then(|fault| fault.reporter).is_some_and(|who| own.contains(&who)),
                 is_this_machine: own.contains(&contact.address.ip()),
+                next_hop: ways.to(contact.address.ip()),
                 source_port: plan.source_port,
                 key: key_use.clone(),
             }

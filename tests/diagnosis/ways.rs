@@ -59,3 +59,22 @@ fn a_filter_that_refuses_all_source_ports_but_one_and_one_that_blocks_that_one()
     assert_eq!(answer.code(0), "source-port-filtered", "{}", answer.report);
     assert!(answer.text(0).contains("leave out --source-port"), "{}", answer.text(0));
 }
+
+#[test]
+fn the_next_hop_is_named_where_it_does_not_answer() {
+    if require::servers().is_none() {
+        return;
+    }
+    let wire = Wire::new();
+    wire.client.ip(&["route", "add", "default", "via", "10.78.0.50"]);
+    let answer = wire.ask(&["-t4", "192.0.2.1"]);
+    assert_eq!(answer.code(0), "no-gateway", "{}", answer.report);
+    assert!(answer.text(0).contains("router 10.78.0.50 on link0"), "{}", answer.text(0));
+    // The other end of the cable is out.
+    wire.server.ip(&["link", "set", "link0", "down"]);
+    for address in [SERVER, "192.0.2.1"] {
+        let answer = wire.ask(&["-t1.5", "--interval=0.5", address]);
+        assert_eq!(answer.code(0), "no-carrier", "{}", answer.report);
+        assert!(answer.text(0).contains("link0"), "{}", answer.text(0));
+    }
+}
