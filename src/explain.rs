@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::outcome::{Host, Outcome};
 use crate::plan::Plan;
-use crate::system::{Resolver, gather_evidence};
+use crate::system::{Resolver, Ways, gather_evidence};
 use crate::wire::Key;
 
 /// What may be spent on the names of addresses, which only adorn: no more than on signs of life.
@@ -15,8 +15,15 @@ const REVERSE: Duration = Duration::from_millis(300);
 /// What may be spent on name servers that have not answered before.
 const NAME_SERVERS: Duration = Duration::from_millis(500);
 
-/// Adds to an outcome what explains it. `key` is the one that the run used, `own` this machine's addresses.
-pub fn explain(outcome: &mut Outcome, plan: &Plan, key: Option<&Key>, resolver: &dyn Resolver, own: &[IpAddr]) {
+/// Adds to an outcome what explains it. `key` is the one that the run used, `own` this machine's addresses and
+/// its ways to others.
+pub fn explain(
+    outcome: &mut Outcome,
+    plan: &Plan,
+    key: Option<&Key>,
+    resolver: &dyn Resolver,
+    own: &(Vec<IpAddr>, Ways),
+) {
     let addresses: Vec<IpAddr> =
         outcome.hosts.iter().flat_map(|host| host.addresses.iter().flatten()).map(SocketAddr::ip).collect();
     let contacts: Vec<_> = outcome.servers.iter().map(|server| &server.contact).collect();

@@ -21,7 +21,7 @@ use crate::system::rtc_device::{HELD, RtcDevice};
 use crate::system::rtc_error::RtcError;
 use crate::system::state::boot_id;
 use crate::system::{
-    Clock, DryClock, Helpers, LocalZone, NoProgress, Progress, SystemClock, TerminalProgress, UdpNetwork,
+    Clock, DryClock, Helpers, LocalZone, NoProgress, Progress, SystemClock, TerminalProgress, UdpNetwork, Ways,
     own_addresses, privilege, random,
 };
 use crate::wire::Key;
@@ -36,8 +36,8 @@ pub struct Machine<'a> {
     key: Option<Key>,
     /// What there is to say of random numbers.
     chance: Option<&'static str>,
-    /// This machine's addresses, for -d.
-    own: Vec<IpAddr>,
+    /// This machine's addresses, and its ways to others, for -d.
+    own: (Vec<IpAddr>, Ways),
 }
 
 impl<'a> Machine<'a> {
@@ -61,7 +61,7 @@ impl<'a> Machine<'a> {
             shelf: EarlyShelf { helpers, text: RefCell::new(adjtime) },
             key,
             chance,
-            own: if plan.mode == RunMode::Debug { own_addresses() } else { Vec::new() },
+            own: if plan.mode == RunMode::Debug { (own_addresses(), Ways::read()) } else { Default::default() },
         })
     }
 

@@ -91,6 +91,20 @@ impl Policy {
         self.refusal(decision, offset, now + offset).map_or(decision, Decision::Refuse)
     }
 
+    /// The same for an offset that is known to ± `bound`: one that is smaller than that may be none at all, and is no reason to turn
+    /// the clock at once. It is slewed, unless a step was asked for (-b).
+    pub fn decide_within(&self, offset: Interval, bound: Interval, now: Time) -> Decision {
+        match self.decide(offset, now) {
+            Decision::Step if self.is_vague(offset, bound) => Decision::Slew,
+            decision => decision,
+        }
+    }
+
+    /// Whether an offset would be stepped, were it known better.
+    pub fn is_vague(&self, offset: Interval, bound: Interval) -> bool {
+        self.manner == Manner::ByThreshold && offset.abs() >= self.step_threshold && offset.abs() < bound
+    }
+
     /// The first limit that forbids it. A slew never turns the clock back and has no limit but the floor.
     fn refusal(&self, decision: Decision, offset: Interval, target: Time) -> Option<Refusal> {
         if let Some((name, pid)) = self.daemon {
@@ -132,6 +146,15 @@ mod tests {
         assert_eq!(policy(Manner::ByThreshold).decide(-below, NOW), Decision::Slew);
         assert_eq!(policy(Manner::AlwaysStep).decide(Interval::ZERO, NOW), Decision::Step);
         assert_eq!(policy(Manner::AlwaysSlew).decide(Interval::from_secs(1000), NOW), Decision::Slew);
+    }
+
+    #[test]
+    fn an_offset_within_its_error_bound_is_no_reason_to_step() {
+        let (offset, bound) = (Interval::from_micros(-600_000), Interval::from_micros(917_000));
+        let decide = |manner, bound| policy(manner).decide_within(offset, bound, NOW);
+        assert_eq!(decide(Manner::ByThreshold, bound), Decision::Slew);
+        assert_eq!(decide(Manner::ByThreshold, Interval::from_micros(600_000)), Decision::Step);
+        assert_eq!(decide(Manner::AlwaysStep, bound), Decision::Step);
     }
 
     #[test]

@@ -80,7 +80,7 @@ pub fn run_after(plan: &Plan, system: &mut System<'_>, earlier: Option<&History>
         Err(none) => Conclusion::NoEstimate(none),
         Ok(mut estimate) => {
             taught = earlier.and_then(|earlier| remember::teach(earlier, &servers, &mut estimate, system.clock));
-            let decision = plan.policy.decide(estimate.offset, system.clock.now().real);
+            let decision = plan.policy.decide_within(estimate.offset, estimate.bound, system.clock.now().real);
             // The rate first: should the run end here, the clock is no worse for it.
             let tuned = taught.as_mut().map_or(Ok(()), |taught| remember::tune(system.clock, decision, taught));
             let failure = tuned.and_then(|()| set(system.clock, decision, &estimate)).err();

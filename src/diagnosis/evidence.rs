@@ -1,6 +1,6 @@
 //! What is found out beyond the exchange itself, to tell causes apart.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -73,6 +73,17 @@ impl Signs {
     }
 }
 
+/// The first step on the way to a server, by this machine's main routes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextHop {
+    /// The router; nothing where the server is on a network of this machine's.
+    pub gateway: Option<IpAddr>,
+    /// The link.
+    pub interface: String,
+    /// Whether there is anybody at its other end.
+    pub has_carrier: bool,
+}
+
 /// All that was found out about one server after the exchange.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
@@ -84,6 +95,10 @@ pub struct Evidence {
     pub own_report: bool,
     /// The server is this machine itself.
     pub is_this_machine: bool,
+    /// The first step on the way there, as it was before the run.
+    pub next_hop: Option<NextHop>,
+    /// The port that was sent from, where one was asked for.
+    pub source_port: Option<u16>,
     /// The key that it had to prove to know.
     pub key: Option<KeyUse>,
 }

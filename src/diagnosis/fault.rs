@@ -127,20 +127,48 @@ fn forbidden(fault: Fault, step: Step) -> Diagnosis {
 
 /// Reported by ICMP from an address of this machine, about a packet to another one.
 fn reported_here(fault: Fault, server: &Server) -> Diagnosis {
-    let address = server.contact.address.ip();
     match fault.kind {
         // The kernel reports this itself when nobody answers its question for the hardware address.
-        FaultKind::HostUnreachable => {
-            let cause = "the host is on this network and does not answer: it is down, or the address is wrong";
-            Diagnosis::new(Code::NoNeighbour, Likely, fault.to_string(), cause)
-                .here(format!("check the address and the cable; `ip neigh show {address}` says FAILED"))
-                .there("is it up, and is this its address?")
-        }
+        FaultKind::HostUnreachable => no_neighbour(&fault.to_string(), server),
         FaultKind::Refused | FaultKind::Prohibited | FaultKind::RejectRoute => {
             own_firewall(fault, Certain, server.contact.address.port())
         }
         _ => reported(fault, "this machine", server),
     }
+}
+
+/// The next hop does not answer: the server itself, or the router on the way to it.
+fn no_neighbour(seen: &str, server: &Server) -> Diagnosis {
+    if let Some(found) = no_carrier(seen, server) {
+        return found;
+    }
+    let address = server.contact.address.ip();
+    let Some((gateway, interface)) =
+        server.evidence.next_hop.as_ref().and_then(|hop| Some((hop.gateway?, &hop.interface)))
+    else {
+        let cause = "the host is on this network and does not answer: it is down, or the address is wrong";
+        return Diagnosis::new(Code::NoNeighbour, Likely, seen, cause)
+            .here(format!("check the address and the cable; `ip neigh show {address}` says FAILED"))
+            .there("is it up, and is this its address?");
+    };
+    let cause = format!(
+        "the next hop does not answer: router {gateway} on {interface} is down, has another address, or the switch does not forward \
+         yet (spanning tree)"
+    );
+    Diagnosis::new(Code::NoGateway, Likely, seen, cause).here(format!(
+        "`ip neigh show {gateway}` says FAILED; compare it with `ip route get {address}`; run it again in a minute (--wait)"
+    ))
+}
+
+/// Whether the link on the way is dead.
+pub(super) fn no_carrier(seen: &str, server: &Server) -> Option<Diagnosis> {
+    let hop = server.evidence.next_hop.as_ref().filter(|hop| !hop.has_carrier)?;
+    let interface = &hop.interface;
+    let cause = format!(
+        "the link on the way, {interface}, has no carrier: the cable is out, or there is nobody at its other end"
+    );
+    let found = Diagnosis::new(Code::NoCarrier, Likely, seen, cause);
+    Some(found.here(format!("check the cable or the wireless network; `ip link show {interface}` says NO-CARRIER")))
 }
 
 fn own_firewall(fault: Fault, certainty: Certainty, port: u16) -> Diagnosis {

@@ -15,9 +15,10 @@ pub(crate) mod sync_state;
 pub(crate) use distance::usual_cause;
 pub use names::{NameAnswer, NameEvidence, diagnose_name};
 
-pub use evidence::{Evidence, KeyUse, LowPort, Sign, Signs};
+pub use evidence::{Evidence, KeyUse, LowPort, NextHop, Sign, Signs};
 
 use crate::estimate::{DropReason, Verdict};
+use crate::exchange::Contact;
 use crate::outcome::{Conclusion, Outcome, Server};
 use crate::policy::{Decision, Refusal};
 use crate::time::{Interval, Time};
@@ -55,6 +56,8 @@ pub enum Code {
     NotAwaited,
     /// Some replies got lost; it is fit all the same.
     Loss,
+    /// Replies came after the time-out; it is fit all the same.
+    Late,
     /// Nothing listens on the port.
     NothingListens,
     /// A firewall on this machine forbids it.
@@ -67,6 +70,10 @@ pub enum Code {
     HostUnreachable,
     /// The host is on this network and does not exist or is down.
     NoNeighbour,
+    /// The next router does not exist or is down.
+    NoGateway,
+    /// The link has no carrier.
+    NoCarrier,
     /// The source port that was asked for is in use.
     SourcePortInUse,
     /// The right to use the source port is missing.
@@ -137,12 +144,15 @@ impl Code {
             Code::Outlier => "outlier",
             Code::NotAwaited => "not-awaited",
             Code::Loss => "loss",
+            Code::Late => "late",
             Code::NothingListens => "nothing-listens",
             Code::OwnFirewall => "own-firewall",
             Code::Prohibited => "prohibited",
             Code::NoRoute => "no-route",
             Code::HostUnreachable => "host-unreachable",
             Code::NoNeighbour => "no-neighbour",
+            Code::NoGateway => "no-gateway",
+            Code::NoCarrier => "no-carrier",
             Code::SourcePortInUse => "source-port-in-use",
             Code::SourcePortDenied => "source-port-denied",
             Code::SendFailed => "send-failed",
@@ -214,7 +224,10 @@ impl Diagnosis {
 pub fn diagnose(server: &Server, outcome: &Outcome) -> Diagnosis {
     match server.contact.fault {
         // Whoever answers is reached: then a report, which may be forged too, explains no more than a lost packet.
-        Some(fault) if is_unanswered(server) => fault::diagnose(fault, server),
+        Some(fault) if is_unanswered(server) => {
+            let report = fault.to_string();
+            silence::by_port(&report, server).unwrap_or_else(|| fault::diagnose(fault, server))
+        }
         Some(fault) => {
             let mut diagnosis = judge(server, outcome);
             diagnosis.seen += &format!("; seen besides: {fault}");
@@ -289,6 +302,9 @@ fn fit(server: &Server) -> Diagnosis {
     if server.contact.candidate.kiss.is_some() {
         return reply::rate(format!("{seen}, then kiss code RATE"));
     }
+    if contact.late > 0 {
+        return late(&seen, contact);
+    }
     // What a report explains is no bad line.
     if answered + contact.failed < sent {
         let lost = 100 * (sent - answered) / sent;
@@ -300,6 +316,16 @@ fn fit(server: &Server) -> Diagnosis {
             .here("more samples help (-p 8); --interval 2 asks no faster than servers with `limited` allow");
     }
     Diagnosis::new(Code::Fit, Certainty::Certain, format!("fit, {seen}"), "")
+}
+
+/// Replies that take longer than the time-out: the way is slow and loses nothing.
+fn late(seen: &str, contact: &Contact) -> Diagnosis {
+    let longest = contact.candidate.samples.iter().map(|sample| sample.delay).max().unwrap_or_default();
+    let words = if contact.late == 1 { "1 reply".to_owned() } else { format!("{} replies", contact.late) };
+    let cause = format!("the way is slow: {words} came after the time-out of -t, the slowest after {longest:.3} s");
+    let enough = longest.as_secs_f64().ceil() + 1.0;
+    Diagnosis::new(Code::Late, Certainty::Likely, format!("fit, and {seen}, {words} of them late"), cause)
+        .here(format!("-t {enough:.0} waits long enough; a nearer server is better"))
 }
 
 /// How many of our requests it answered.

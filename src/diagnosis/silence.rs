@@ -1,6 +1,6 @@
 //! Not one reply came.
 
-use super::{Certainty, Code, Diagnosis, LowPort, Sign, Signs, authentication};
+use super::{Certainty, Code, Diagnosis, LowPort, Sign, Signs, authentication, fault};
 use crate::exchange::Authentication;
 use crate::outcome::Server;
 
@@ -15,6 +15,9 @@ pub(super) fn diagnose(server: &Server) -> Diagnosis {
         let cause = format!("the host is down, a firewall drops UDP {port}, or the server ignores this client{key}");
         return Diagnosis::new(Code::HostSilent, Certainty::Possible, silence, cause).here("run it again with -d");
     };
+    if let Some(found) = by_port(&silence, server) {
+        return found;
+    }
     match signs.answered_by {
         Some(from) if (from.ip(), from.port()) == (server.contact.address.ip(), server.contact.address.port()) => {
             return match key {
@@ -31,12 +34,32 @@ pub(super) fn diagnose(server: &Server) -> Diagnosis {
     if matches!(server.evidence.view, Some(Ok(_))) {
         return not_serving(&silence, key);
     }
-    if signs.low_port == LowPort::Answered {
-        let seen = format!("{silence}; from source port 123 it answers");
-        return Diagnosis::new(Code::SourcePortFiltered, Certainty::Certain, seen, "a filter knows only port 123")
-            .here("use --source-port 123, or let the filter pass UDP from any port to port 123 and back");
+    if let Some(found) = fault::no_carrier(&silence, server) {
+        return found;
     }
     if signs.is_host_up() { filtered(&silence, signs, server) } else { host_silent(&silence, signs) }
+}
+
+/// Whether it is the port that is sent from: one more request from another one is answered.
+pub(super) fn by_port(seen: &str, server: &Server) -> Option<Diagnosis> {
+    let signs = server.evidence.signs.as_ref()?;
+    let is_from_server = signs.answered_by.is_some_and(|from| from == server.contact.address);
+    if let Some(port) = server.evidence.source_port
+        && is_from_server
+    {
+        let seen = format!("{seen}; from a random source port it answers");
+        let cause = format!("the network, or a firewall here, blocks replies to port {port}");
+        return Some(
+            Diagnosis::new(Code::SourcePortFiltered, Certainty::Likely, seen, cause)
+                .here("leave out --source-port, or let UDP to that port back in"),
+        );
+    }
+    if signs.low_port != LowPort::Answered || is_from_server {
+        return None;
+    }
+    let seen = format!("{seen}; from source port 123 it answers");
+    let found = Diagnosis::new(Code::SourcePortFiltered, Certainty::Certain, seen, "a filter knows only port 123");
+    Some(found.here("use --source-port 123, or let the filter pass UDP from any port to port 123 and back"))
 }
 
 /// Whoever has to sign requests, and does not do so or with a wrong key, meets the same silence as others with noserve.
@@ -118,6 +141,8 @@ fn host_silent(silence: &str, signs: &Signs) -> Diagnosis {
         seen,
         "the host is down, the address is wrong, or all is filtered",
     )
-    .here("check the address and the route: `ip route get`, `tracepath`")
+    .here(
+        "check the address and the route: `ip route get`, `tracepath`; where the line is very slow, -t 10 waits longer",
+    )
     .there("is it up and connected, and is this its address?")
 }

@@ -26,6 +26,8 @@ struct Request {
     before: Reading,
     sent: Time,
     answered: bool,
+    /// It was given up before its reply came.
+    given_up: bool,
 }
 
 /// What a session does next.
@@ -58,6 +60,8 @@ pub struct Contact {
     pub is_rumour: bool,
     /// Requests that such a report ended, or kept from leaving.
     pub failed: usize,
+    /// Requests whose reply came when it was not waited for any more; it counts all the same.
+    pub late: usize,
     /// When the last request was sent, by this machine's clock.
     pub last_sent: Option<Time>,
     /// The last reply to a request of ours, whatever it was worth.
@@ -191,6 +195,7 @@ impl Session {
     /// The newest request has waited in vain.
     fn lose(&mut self, now: Duration, pace: &Pace) {
         self.lost += 1;
+        self.requests.iter_mut().for_each(|request| request.given_up |= !request.answered);
         let unsent = std::mem::take(&mut self.unsent);
         if !unsent {
             self.spacing = self.spacing.max(pace.polite);
@@ -206,7 +211,7 @@ impl Session {
     }
 
     pub(super) fn request(&mut self, nonce: NtpTimestamp, before: Reading, pace: &Pace) -> Vec<u8> {
-        self.requests.push(Request { nonce, before, sent: before.real, answered: false });
+        self.requests.push(Request { nonce, before, sent: before.real, answered: false, given_up: false });
         self.state = State::Waiting(before.raw + self.wait(pace));
         let mut request = Header::request(pace.version, nonce).to_bytes().to_vec();
         if let Some(proof) = &self.proof {
@@ -406,6 +411,7 @@ impl Session {
             fault: self.fault,
             is_rumour: self.is_rumour,
             failed: self.failed,
+            late: self.requests.iter().filter(|request| request.answered && request.given_up).count(),
             last_sent: self.last_sent(),
             last_reply: self.last_reply,
             authentication: self.proof.map(|proof| proof.record),

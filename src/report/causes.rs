@@ -25,6 +25,21 @@ pub fn host_lines(hosts: &[Host]) -> Vec<Line> {
     troubles.collect()
 }
 
+/// Names that lead to one server, which has one voice however many names it has: said where there is no other server (a portal, a
+/// name server that lies), and with -v.
+pub(super) fn one_server(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
+    let is_lone = outcome.servers.len() == 1;
+    let shared = outcome.servers.iter().filter_map(|server| {
+        let is_to = |host: &&Host| host.addresses.iter().flatten().any(|to| to.ip() == server.contact.address.ip());
+        let mut names: Vec<&str> = outcome.hosts.iter().filter(is_to).map(|host| host.name.as_str()).collect();
+        names.dedup_by_key(|name| name.trim_end_matches('.').to_lowercase());
+        (names.len() > 1 && (is_lone || context.output().verbose))
+            .then(|| format!("{} lead to one server, {}: it counts once", names.join(" and "), outcome.shown(server)))
+    });
+    let priority = if is_lone { Priority::Warning } else { Priority::Info };
+    shared.map(|text| Line { channel: Channel::Log(priority), at: outcome.finished, text }).collect()
+}
+
 /// The servers that have no part in the result.
 pub(super) fn servers(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     let said = |server| Some(line(outcome, server, &cause(server, outcome, context)?));

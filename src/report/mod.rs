@@ -125,6 +125,7 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
         lines.extend(debug::course(outcome));
     }
     lines.extend(host_lines(&outcome.hosts));
+    lines.extend(causes::one_server(outcome, context));
     if debug {
         lines.extend(debug::servers(outcome, context));
         let stdout = |text| Line { channel: Channel::Stdout, at: outcome.finished, text };
@@ -189,13 +190,21 @@ fn conclusion(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
         Conclusion::Decided { estimate, decision, failure: None } => {
             let server = outcome.shown_at(estimate.system_peer).unwrap_or_default();
             let offset = context.offset(estimate.offset);
-            vec![match decision {
+            let is_vague = context.plan.policy.is_vague(estimate.offset, estimate.bound);
+            let vague = (*decision == Decision::Slew && is_vague).then(|| {
+                let bound = estimate.bound;
+                let text =
+                    format!("the offset is within its error bound of {bound:.6} sec: no step (-b steps all the same)");
+                line(Priority::Notice, text)
+            });
+            let last = match decision {
                 Decision::Step => line(Priority::Notice, format!("step time server {server} offset {offset} sec")),
-                Decision::Slew => line(Priority::Info, format!("adjust time server {server} offset {offset} sec")),
+                Decision::Slew => line(Priority::Notice, format!("adjust time server {server} offset {offset} sec")),
                 Decision::Refuse(refusal) => {
                     line(Priority::Error, format!("clock not set: server {server} offset {offset} sec: {refusal}"))
                 }
-            }]
+            };
+            vague.into_iter().chain([last]).collect()
         }
     }
 }

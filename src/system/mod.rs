@@ -37,6 +37,7 @@ pub mod rtc_device;
 pub mod rtc_error;
 pub mod rtc_tick;
 pub mod state;
+mod ways;
 
 pub use clock::{Clock, ClockChange, ClockError, DryClock, SystemClock};
 pub use control::{MAX_ASKED, ask_about_itself};
@@ -50,3 +51,4 @@ pub use privilege::may_set_clock;
 pub use probe::{gather_evidence, own_addresses};
 pub use progress::{NoProgress, Progress, TerminalProgress};
 pub use resolver::{Lookups, Resolver, SystemResolver, known};
+pub use ways::Ways;

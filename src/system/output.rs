@@ -1,7 +1,10 @@
 //! Where the lines go: the two streams and syslog.
 
 use std::io::{self, Write};
-use std::os::unix::net::UnixDatagram;
+use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::path::Path;
+
+use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::ffi;
 use super::local_zone::local_zone;
@@ -37,7 +40,7 @@ pub struct LineWriter {
 /// Where the lines of the log go.
 enum Log {
     Streams,
-    Syslog(UnixDatagram),
+    Syslog(Logger),
     /// -s was wanted, but nobody listens: all of the log goes to stderr, for stdout was not wanted.
     Stderr,
 }
@@ -45,9 +48,9 @@ enum Log {
 impl LineWriter {
     /// For a program of this name; with `syslog` the log goes there, and to stderr if nobody takes it.
     pub fn new(program: &str, syslog: bool) -> LineWriter {
-        let log = match syslog.then(connect) {
+        let log = match syslog.then(|| Logger::connect(Path::new(SYSLOG))) {
             None => Log::Streams,
-            Some(Ok(socket)) => Log::Syslog(socket),
+            Some(Ok(logger)) => Log::Syslog(logger),
             Some(Err(error)) => {
                 complain(program, &format!("syslog cannot be reached at {SYSLOG} ({error}): logging to stderr"));
                 Log::Stderr
@@ -92,9 +95,9 @@ impl LineWriter {
     }
 
     fn log(&mut self, at: Time, priority: Priority, text: &str) {
-        if let Log::Syslog(socket) = &self.log {
+        if let Log::Syslog(logger) = &self.log {
             let message = format!("{}{text}", syslog_prefix(at, priority, &self.program, self.pid, &local_zone));
-            if socket.send(message.as_bytes()).is_ok() {
+            if logger.send(&message).is_ok() {
                 return;
             }
         }
@@ -122,10 +125,62 @@ impl LineWriter {
     }
 }
 
-/// Never waits for a logger that hangs: the line goes to stderr then.
-fn connect() -> io::Result<UnixDatagram> {
-    let socket = UnixDatagram::unbound()?;
-    socket.set_nonblocking(true)?;
-    socket.connect(SYSLOG)?;
-    Ok(socket)
+/// The way to the syslog daemon: messages or, where it wants that, a stream of them (syslog-ng).
+enum Logger {
+    Datagrams(UnixDatagram),
+    Stream(UnixStream),
+}
+
+impl Logger {
+    /// Never waits for a logger that hangs: the line goes to stderr then.
+    fn connect(path: &Path) -> io::Result<Logger> {
+        let socket = UnixDatagram::unbound()?;
+        socket.set_nonblocking(true)?;
+        match socket.connect(path) {
+            Err(error) if error.raw_os_error() == Some(libc::EPROTOTYPE) => {
+                let stream = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None)?;
+                stream.connect(&SockAddr::unix(path)?)?;
+                Ok(Logger::Stream(stream.into()))
+            }
+            connected => connected.map(|()| Logger::Datagrams(socket)),
+        }
+    }
+
+    fn send(&self, message: &str) -> io::Result<()> {
+        match self {
+            Logger::Datagrams(socket) => socket.send(message.as_bytes()).map(drop),
+            // In a stream the end of a message has to be said (syslog(3)).
+            Logger::Stream(stream) => {
+                let mut stream = stream;
+                stream.write_all(format!("{message}\0").as_bytes())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod logger_tests {
+    use std::io::Read as _;
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn a_logger_that_wants_a_stream_gets_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (messages, stream) = (folder.path().join("messages"), folder.path().join("stream"));
+        let datagrams = UnixDatagram::bind(&messages).unwrap();
+        Logger::connect(&messages).unwrap().send("one").unwrap();
+        let mut buffer = [0; 16];
+        assert_eq!(datagrams.recv(&mut buffer).unwrap(), 3);
+        let listener = UnixListener::bind(&stream).unwrap();
+        let logger = Logger::connect(&stream).unwrap();
+        logger.send("one").unwrap();
+        logger.send("two").unwrap();
+        drop(logger);
+        let mut text = String::new();
+        listener.accept().unwrap().0.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "one\0two\0");
+        assert!(Logger::connect(&folder.path().join("nothing")).is_err());
+    }
 }

@@ -11,8 +11,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use self::tries::{Tried, Try};
 use super::control::{MAX_ASKED, ask_about_itself};
 use super::random;
+use super::ways::Ways;
 use crate::diagnosis::{Evidence, KeyUse, LowPort, Sign, Signs};
 use crate::exchange::Contact;
+use crate::net::FaultKind;
 use crate::plan::Plan;
 use crate::wire::{Key, NtpTimestamp};
 
@@ -26,8 +28,13 @@ const BUDGET: Duration = Duration::from_millis(1500);
 /// Looks at every server at once: at those that were silent for signs of life, at all that got our packets for what they
 /// say of themselves. Some get one more request for the time, as the plan has them, with the plan's key and without. Takes
 /// 0.3 s if nobody answers, however many they are; servers beyond the first 64, and those for which no thread can be
-/// started, are not looked at. `own`: this machine's addresses.
-pub fn gather_evidence(contacts: &[&Contact], plan: &Plan, key: Option<&Key>, own: &[IpAddr]) -> Vec<Evidence> {
+/// started, are not looked at. With this machine's addresses, and its ways to others.
+pub fn gather_evidence(
+    contacts: &[&Contact],
+    plan: &Plan,
+    key: Option<&Key>,
+    (own, ways): &(Vec<IpAddr>, Ways),
+) -> Vec<Evidence> {
     let version = plan.pace.version;
     let key_use = plan.key.as_ref().map(|key| KeyUse { file: key.file.clone(), version });
     thread::scope(|scope| {
@@ -38,11 +45,17 @@ pub fn gather_evidence(contacts: &[&Contact], plan: &Plan, key: Option<&Key>, ow
                 (place < MAX_ASKED).then(|| {
                     let silent = contact.answered == 0 && contact.rejected.0 == 0;
                     let (server, reached) = (contact.address, contact.fault.is_none() && contact.sent > 0);
+                    // A firewall that says no to one port may say yes to another.
+                    let refused = contact.fault.is_some_and(|fault| {
+                        matches!(fault.kind, FaultKind::Refused | FaultKind::Prohibited | FaultKind::HostUnreachable)
+                            && fault.reporter.is_some()
+                    });
                     let source = plan.source_address;
                     let ask = move || ask_about_itself(server, source, PATIENCE, BUDGET);
                     let view = reached.then(|| start(scope, ask)).flatten();
                     let look = move || look_for_signs(server, version, key);
-                    let signs = (reached && silent).then(|| start(scope, look)).flatten();
+                    let signs =
+                        ((reached || refused) && silent && contact.sent > 0).then(|| start(scope, look)).flatten();
                     (view, signs)
                 })
             })
@@ -55,6 +68,8 @@ pub fn gather_evidence(contacts: &[&Contact], plan: &Plan, key: Option<&Key>, ow
                 signs: signs.and_then(|signs| signs.join().ok()),
                 own_report: contact.fault.and_then(|fault| fault.reporter).is_some_and(|who| own.contains(&who)),
                 is_this_machine: own.contains(&contact.address.ip()),
+                next_hop: ways.to(contact.address.ip()),
+                source_port: plan.source_port,
                 key: key_use.clone(),
             }
         });

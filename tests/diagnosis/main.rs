@@ -12,6 +12,7 @@ mod newcomer;
 mod peers;
 mod replies;
 mod silence;
+mod ways;
 mod wire;
 
 use std::process::{Command, Output};

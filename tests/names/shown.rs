@@ -36,3 +36,20 @@ fn what_is_printed_can_be_typed() {
     assert!(output.contains("server 127.0.0.2:1123, stratum"), "{output}{errors}");
     assert!(errors.contains("[fe80::1%1]:1123: "), "{output}{errors}");
 }
+
+#[test]
+fn names_that_lead_to_one_server_are_one_voice() {
+    if require::servers().is_none() {
+        return;
+    }
+    let net = Net::new();
+    let (output, errors, _) = net.run(&["-q", "alias.test", "other.test"]);
+    assert!(
+        errors.contains("alias.test and other.test lead to one server, 127.0.0.2: it counts once"),
+        "{errors}{output}"
+    );
+    let (output, errors, _) = net.run(&["-q", "alias.test", "other.test", "127.0.0.3"]);
+    assert!(!(errors + &output).contains("lead to one server"), "no news where there are others");
+    let (_, errors, _) = net.run(&["-q", "--min-servers", "2", "alias.test", "other.test"]);
+    assert!(errors.contains("too few servers agree"), "{errors}");
+}

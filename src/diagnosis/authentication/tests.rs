@@ -19,6 +19,7 @@ fn server(algorithm: Algorithm, failed: usize, last_failure: Option<MacFault>) -
         fault: None,
         is_rumour: false,
         failed: 0,
+        late: 0,
         last_sent: None,
         last_reply: None,
         authentication: Some(Authentication { key, algorithm, passed: 0, failed, last_failure, trust: 0 }),
