@@ -40,6 +40,7 @@ pub(crate) fn state(reply: &Header) -> String {
         _ => format!("stratum {}", reply.stratum.effective()),
     };
     let refid = match reply.refid.0 {
+        [0, 0, 0, 0] if reply.leap == Leap::Unsynchronised => String::new(),
         [0, 0, 0, 0] => ", no refid".to_owned(),
         _ => format!(", refid {}", reply.refid.display(reply.stratum)),
     };
