@@ -15,7 +15,7 @@ use crate::time::Reading;
 const MAX_SERVERS: usize = 256;
 /// The most of them that one name stands for, so that no name server's answer crowds out the other names.
 const MAX_PER_NAME: usize = 16;
-/// How long a name is waited for, from the start, once another server has given the time: the C library asks a second time after
+/// How long is waited, from the start, for a name once another server has given the time, and for the other family of a name: the C library asks a second time after
 /// 5 s, and the answer takes its way.
 const BESIDES: Duration = Duration::from_secs(6);
 
@@ -111,7 +111,8 @@ impl<'a> Roster<'a> {
     /// a server is worth waiting for only where nobody has given the time.
     pub(super) fn awaited_until(&self, is_served: bool) -> Option<Duration> {
         let is_awaited = |place: usize| self.open[place] && (!is_served || self.is_missing(place));
-        let time = if is_served { self.plan.names.min(BESIDES) } else { self.plan.names };
+        let is_any_missing = (0..self.open.len()).any(|place| self.open[place] && self.is_missing(place));
+        let time = if is_any_missing && !is_served { self.plan.names } else { self.plan.names.min(BESIDES) };
         (0..self.open.len()).any(is_awaited).then_some(self.started + time)
     }
 

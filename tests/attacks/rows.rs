@@ -25,7 +25,7 @@ const WRONG_OR_NO_TIME: &str = "a wrong time is accepted, or none is found";
 const NO_SELECTION: &str = "it compares servers and selects none";
 
 /// All of them.
-pub(crate) const ROWS: [Row; 20] = [
+pub(crate) const ROWS: [Row; 21] = [
     Row {
         attack: "up to 10⁶ forged replies per run to the client's port, random origin",
         success: "packets that make a wrong time accepted",
@@ -75,12 +75,20 @@ pub(crate) const ROWS: [Row; 20] = [
         play: plays::origin_zero,
     },
     Row {
-        attack: "replies lie in wait before the request (origin: zero, the last request's, guessed)",
+        attack: "replies lie in wait before the request (origin: zero, guessed)",
         success: WRONG_OR_NO_TIME,
         runs: (12, 2),
         alone: false,
         unfit: anybody,
         play: plays::reply_before_request,
+    },
+    Row {
+        attack: "another time under the last request's random number, after the right reply, by whoever sees requests",
+        success: WRONG_TIME,
+        runs: (12, 2),
+        alone: false,
+        unfit: anybody,
+        play: plays::second_answer,
     },
     Row {
         attack: "kiss codes DENY, RSTR and RATE forged without the origin, before each right reply",
