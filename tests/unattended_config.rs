@@ -408,7 +408,7 @@ fn through_a_link_called_ntpdate_only_named_servers_are_asked() {
         [("/ntpdate", "--from /run/chrony-dhcp/eth0.sources"), ("/rntpdate", ""), ("/ntpdate-debian", "")]
     {
         let (status, text) = beside_dhcp(name, server, options);
-        assert!(status == Some(1) && text.contains("127.0.0.1: no data: "), "{name}: {text}");
+        assert!(status == Some(1) && text.contains("127.0.0.1:9: no data: "), "{name}: {text}");
     }
 }
 

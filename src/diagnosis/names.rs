@@ -122,3 +122,25 @@ fn said(seen: &str, evidence: &NameEvidence) -> String {
         evidence.answers.iter().map(|(server, answer)| format!("{server} {}", word(answer))).collect();
     if words.is_empty() { seen.to_owned() } else { format!("{seen}; {}", words.join(", ")) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_never_set_is_a_likely_cause_of_servfail() {
+        let server: IpAddr = "192.0.2.53".parse().unwrap();
+        let evidence = NameEvidence { configured: Ok(vec![server]), answers: vec![(server, NameAnswer::Code(2))] };
+        let host = Host {
+            name: "ntp.example".to_owned(),
+            addresses: Err(ResolveError::NameServer { text: "failed".to_owned(), code: -3 }),
+            known_at: Time::UNIX_EPOCH,
+            left_out: 0,
+            reverse: Vec::new(),
+            evidence: Some(evidence),
+        };
+        let cause = |now| diagnose_name(&host, Time::from_unix(now, 0)).unwrap().cause;
+        assert!(cause(1000).contains("at the date that this clock shows"), "{}", cause(1000));
+        assert!(!cause(1_800_000_000).contains("this clock"), "{}", cause(1_800_000_000));
+    }
+}

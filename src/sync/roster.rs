@@ -11,8 +11,8 @@ use crate::plan::Plan;
 use crate::system::{Clock, Lookups, Resolver, known};
 use crate::time::Reading;
 
-/// How long a name is waited for, from the start, once another server has given the time: the C library asks a second time after
-/// 5 s, and the answer takes its way.
+/// How long is waited, from the start, for a name once another server has given the time, and for the other family of a name: the
+/// C library asks a second time after 5 s, and the answer takes its way.
 const BESIDES: Duration = Duration::from_secs(6);
 
 /// The names of a plan, and each of their addresses once, for what asks them in another way than a sync does.
@@ -125,15 +125,21 @@ impl<'a> Roster<'a> {
     /// Until when to wait for names, a raw monotonic time, if there is any to wait for. The other family of a name that has led to
     /// a server is worth waiting for only where nobody has given the time.
     pub(super) fn awaited_until(&self, is_served: bool) -> Option<Duration> {
-        let is_awaited = |place: usize| self.open[place] && (!is_served || self.found[place].is_empty());
-        let time = if is_served { self.plan.names.min(BESIDES) } else { self.plan.names };
+        let is_awaited = |place: usize| self.open[place] && (!is_served || self.is_missing(place));
+        let is_any_missing = (0..self.open.len()).any(|place| self.open[place] && self.is_missing(place));
+        let time = if is_any_missing && !is_served { self.plan.names } else { self.plan.names.min(BESIDES) };
         (0..self.open.len()).any(is_awaited).then_some(self.started + time)
     }
 
     /// The numbers of the names that may yet lead to a server, and have led to none.
     pub(super) fn missing(&self) -> Vec<usize> {
-        let places = (0..self.open.len()).filter(|place| self.open[*place] && self.found[*place].is_empty());
+        let places = (0..self.open.len()).filter(|place| self.open[*place] && self.is_missing(*place));
         places.map(|place| self.numbers[place]).collect()
+    }
+
+    /// Whether a name has led to no server so far.
+    fn is_missing(&self, place: usize) -> bool {
+        self.found[place].is_empty()
     }
 
     fn learn(&mut self, place: usize, resolved: Resolved, now: &Reading) {

@@ -45,7 +45,7 @@ fn junk_in_masses() {
 
 #[test]
 fn replies_to_no_request() {
-    withstand(&["an old reply", "origin zero", "replies lie in wait", "kiss codes", "ICMP"]);
+    withstand(&["an old reply", "origin zero", "replies lie in wait", "another time under", "kiss codes", "ICMP"]);
 }
 
 #[test]

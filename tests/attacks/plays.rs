@@ -151,11 +151,16 @@ pub(crate) fn origin_zero(lab: &Lab, _: usize) -> Score {
 
 pub(crate) fn reply_before_request(lab: &Lab, run: usize) -> Score {
     let zero = edit(|_, bytes| lie(bytes, [0; 8]));
-    let last = edit(|request, bytes| lie(bytes, request.bytes[40..48].try_into().expect("8 bytes")));
     // A client that sends its clock as its transmit time can be guessed at.
     let next = edit(move |_, bytes| lie(bytes, ntp_bytes(unix_now() + (50 + run as Nanos) * MILLISECOND)));
-    let behaviours = [zero, last, next].map(|edit| Behaviour::After(10, edit));
+    let behaviours = [zero, next].map(|edit| Behaviour::After(10, edit));
     Score::one(wrong_or_none(&ask_honest(lab, behaviours.into())))
+}
+
+/// Who knows the random number could have answered first: that a lone server is not believed then is no win.
+pub(crate) fn second_answer(lab: &Lab, _: usize) -> Score {
+    let last = edit(|request, bytes| lie(bytes, request.bytes[40..48].try_into().expect("8 bytes")));
+    Score::one(wrong(&ask_honest(lab, vec![Behaviour::After(10, last)])))
 }
 
 pub(crate) fn forged_kiss(lab: &Lab, run: usize) -> Score {

@@ -29,7 +29,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Row> {
     ROWS.iter().chain(&agreement::ROWS).chain(&one_server::ROWS)
 }
 
-const ROWS: [Row; 20] = [
+const ROWS: [Row; 21] = [
     Row {
         attack: "up to 10⁶ forged replies per run to the client's port, random origin",
         success: "packets that make a wrong time accepted",
@@ -79,12 +79,20 @@ const ROWS: [Row; 20] = [
         play: plays::origin_zero,
     },
     Row {
-        attack: "replies lie in wait before the request (origin: zero, the last request's, guessed)",
+        attack: "replies lie in wait before the request (origin: zero, guessed)",
         success: WRONG_OR_NO_TIME,
         runs: (12, 2),
         alone: false,
         unfit: anybody,
         play: plays::reply_before_request,
+    },
+    Row {
+        attack: "another time under the last request's random number, after the right reply, by whoever sees requests",
+        success: WRONG_TIME,
+        runs: (12, 2),
+        alone: false,
+        unfit: anybody,
+        play: plays::second_answer,
     },
     Row {
         attack: "kiss codes DENY, RSTR and RATE forged without the origin, before each right reply",

@@ -63,7 +63,8 @@ pub(super) fn serve(stream: &UnixStream, most: usize) {
     let answers = Arc::new(Mutex::new(answers));
     while let Ok(Some(question)) = receive::<Question>(stream, None) {
         let Question { number, timeout, what } = question;
-        let answers = Arc::clone(&answers);
+        let without_thread = refused(&what);
+        let (answers, ours) = (Arc::clone(&answers), Arc::clone(&answers));
         let work = move || match what {
             What::Addresses(names, family) => look_up_all(&names, family, most, |answer| {
                 let lookups::Answer { place, mut resolved, is_last } = answer;
@@ -80,10 +81,23 @@ pub(super) fn serve(stream: &UnixStream, most: usize) {
                 reply(&answers, number, Found::Names(SystemResolver.reverse(&addresses, timeout)));
             }
         };
-        // Whoever waits sees that nobody answers.
-        if thread::Builder::new().spawn(work).is_err() {
-            return;
+        if let Err(error) = thread::Builder::new().spawn(work) {
+            without_thread(&error).into_iter().for_each(|found| drop(reply(&ours, number, found)));
         }
+    }
+}
+
+/// What is answered to a question for which there is no thread.
+fn refused(what: &What) -> impl FnOnce(&io::Error) -> Vec<Found> + use<> {
+    let (names, addresses) = match what {
+        What::Addresses(names, _) => (names.len(), None),
+        What::Names(addresses) => (0, Some(addresses.len())),
+        What::Examined(_) => (0, None),
+    };
+    move |error| {
+        let no_thread = |place| Found::Addresses(place, Err(ResolveError::NoThread(error.to_string())), true);
+        let unnamed = addresses.map(|count| Found::Names(vec![None; count]));
+        (0..names).map(no_thread).chain(unnamed).collect()
     }
 }
 
