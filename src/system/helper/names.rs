@@ -82,7 +82,9 @@ pub(super) fn serve(stream: &UnixStream, most: usize) {
             }
         };
         if let Err(error) = thread::Builder::new().spawn(work) {
-            without_thread(&error).into_iter().for_each(|found| drop(reply(&ours, number, found)));
+            without_thread(&error).into_iter().for_each(|found| {
+                reply(&ours, number, found);
+            });
         }
     }
 }
