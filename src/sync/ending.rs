@@ -59,6 +59,10 @@ impl<'a> Ending<'a> {
     pub(super) fn look(&mut self, exchange: &Exchange, roster: &Roster<'_>, now: Duration) -> Look {
         let known = (exchange.progress().0, exchange.active(), roster.changes());
         let mut again = None;
+        // Before the first reply there is nothing to look at.
+        if known.0 == 0 {
+            return Look::Again(None);
+        }
         if known != self.looked_at && now < self.next_look {
             again = Some(self.next_look);
         } else if known != self.looked_at {
