@@ -16,6 +16,10 @@ pub enum Manner {
     AlwaysSlew,
 }
 
+/// From this offset on a step is one, however vague: a slew of three seconds takes 100 minutes. Servers with larger bounds are
+/// believed only by whoever says so (--max-distance).
+const MOST_VAGUE: Interval = Interval::from_secs(3);
+
 /// What the user allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -102,7 +106,9 @@ impl Policy {
 
     /// Whether an offset would be stepped, were it known better.
     pub fn is_vague(&self, offset: Interval, bound: Interval) -> bool {
-        self.manner == Manner::ByThreshold && offset.abs() >= self.step_threshold && offset.abs() < bound
+        self.manner == Manner::ByThreshold
+            && offset.abs() >= self.step_threshold
+            && offset.abs() < bound.min(MOST_VAGUE)
     }
 
     /// The first limit that forbids it. A slew never turns the clock back and has no limit but the floor.
@@ -153,6 +159,8 @@ mod tests {
         let (offset, bound) = (Interval::from_micros(-600_000), Interval::from_micros(917_000));
         let decide = |manner, bound| policy(manner).decide_within(offset, bound, NOW);
         assert_eq!(decide(Manner::ByThreshold, bound), Decision::Slew);
+        let (far, vague) = (Interval::from_secs(5), Interval::from_secs(11));
+        assert_eq!(policy(Manner::ByThreshold).decide_within(far, vague, NOW), Decision::Step, "not for hours");
         assert_eq!(decide(Manner::ByThreshold, Interval::from_micros(600_000)), Decision::Step);
         assert_eq!(decide(Manner::AlwaysStep, bound), Decision::Step);
     }
