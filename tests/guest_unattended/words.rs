@@ -136,7 +136,7 @@ fn syslog_gets_priorities() {
         run.console.lines().filter(|line| line.starts_with("messages ") && line.contains("rntpdate[")).collect();
     let expected = [
         ("daemon.notice", "step time server"),
-        ("daemon.info", "adjust time server"),
+        ("daemon.notice", "adjust time server"),
         ("daemon.err", "--forward-only forbids"),
         ("daemon.warn", "10.0.2.2: no data"),
         ("daemon.err", "no server suitable"),
