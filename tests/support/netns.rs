@@ -2,10 +2,11 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd as _;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Options of `setpriv` that take away the right to set the clock, for good.
 pub(crate) const NO_CLOCK: [&str; 4] = ["--bounding-set", "-sys_time", "--inh-caps", "-sys_time"];
@@ -60,9 +61,19 @@ impl Netns {
         })
     }
 
-    /// A UDP socket of the namespace, for a test that talks to its servers itself.
+    /// A UDP socket of the namespace, for a test that talks to its servers itself. The port may still be held for a moment by what
+    /// another test's process has inherited, until it becomes another program.
     pub(crate) fn udp(&self, address: SocketAddr) -> UdpSocket {
-        self.enter(|| UdpSocket::bind(address)).unwrap_or_else(|error| panic!("cannot bind {address}: {error}"))
+        let begun = Instant::now();
+        loop {
+            match self.enter(|| UdpSocket::bind(address)) {
+                Ok(socket) => return socket,
+                Err(error) if error.kind() == ErrorKind::AddrInUse && begun.elapsed() < Duration::from_secs(2) => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                Err(error) => panic!("cannot bind {address}: {error}"),
+            }
+        }
     }
 
     /// Joins two namespaces by a wire, `link0` on both sides, and gives each side its addresses (with their prefixes).
