@@ -73,6 +73,21 @@ impl Process {
     /// Nothing for all other processes, and for those that are gone meanwhile.
     fn read(proc: &Path, pid: u32) -> Option<Process> {
         let folder = proc.join(pid.to_string());
+        // One question tells most processes apart, and there may be thousands.
+        let exe = fs::read_link(folder.join("exe")).ok();
+        let exe = exe.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+        if exe.as_deref().is_some_and(|exe| !may_be_daemon(exe)) {
+            return None;
+        }
+        // Any user's process may show gigabytes there.
+        let mut cmdline = Vec::new();
+        File::open(folder.join("cmdline")).ok()?.take(MAX_CMDLINE).read_to_end(&mut cmdline).ok()?;
+        // A kernel thread has no command line.
+        if cmdline.is_empty() {
+            return None;
+        }
+        let arguments: Vec<String> =
+            cmdline.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
         let stat = fs::read_to_string(folder.join("stat")).ok()?;
         // The name in parentheses may itself hold parentheses and blanks (proc(5)).
         let (head, tail) = stat.rsplit_once(") ")?;
@@ -82,17 +97,6 @@ impl Process {
         if matches!(state, "Z" | "X") {
             return None;
         }
-        // Any user's process may show gigabytes there.
-        let mut cmdline = Vec::new();
-        File::open(folder.join("cmdline")).ok()?.take(MAX_CMDLINE).read_to_end(&mut cmdline).ok()?;
-        // A kernel thread has no command line.
-        let arguments: Vec<String> =
-            cmdline.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
-        if cmdline.is_empty() {
-            return None;
-        }
-        let exe = fs::read_link(folder.join("exe")).ok();
-        let exe = exe.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
         let name = daemon_name(exe.as_deref(), comm, &arguments)?;
         Some(Process { pid, parent, name, arguments, may_set_clock: may_set_clock(proc, &folder) })
     }
@@ -137,8 +141,7 @@ impl Process {
 /// By the program's file where it can be read, else by the process's name, which anybody may choose.
 fn daemon_name(exe: Option<&str>, comm: &str, arguments: &[String]) -> Option<&'static str> {
     let last_part = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-    let exe = exe.map(|exe| exe.trim_end_matches(" (deleted)"));
-    let name = match exe {
+    let name = match exe.map(without_deleted) {
         // One file with many programs: the first word that is not its own name says which.
         Some("busybox") => {
             let mut words = arguments.iter().map(|word| last_part(word));
@@ -147,7 +150,22 @@ fn daemon_name(exe: Option<&str>, comm: &str, arguments: &[String]) -> Option<&'
         Some(exe) => exe.to_owned(),
         None => comm.to_owned(),
     };
-    Some(match name.as_str() {
+    known_name(&name)
+}
+
+/// Whether a program's file is a time daemon's, or one that may be any program.
+fn may_be_daemon(exe: &str) -> bool {
+    let exe = without_deleted(exe);
+    exe == "busybox" || known_name(exe).is_some()
+}
+
+/// What the kernel adds where the file has been replaced, as by an update, is no part of its name.
+fn without_deleted(exe: &str) -> &str {
+    exe.trim_end_matches(" (deleted)")
+}
+
+fn known_name(name: &str) -> Option<&'static str> {
+    Some(match name {
         "chronyd" => "chronyd",
         "ntpd" => "ntpd",
         "openntpd" => "openntpd",
