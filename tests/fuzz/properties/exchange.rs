@@ -56,6 +56,8 @@ fn polite(contact: &Contact, sent: &[Sent], pace: &Pace) {
     let least = if near { pace.burst } else { pace.polite };
     for pair in sent.windows(2) {
         let gap: Duration = pair[1].raw.saturating_sub(pair[0].raw);
+        // What never left asked nobody.
+        let least = if pair[0].is_kept_back { pace.burst } else { least };
         assert!(gap >= least, "{gap:?} between two requests to {}", contact.address);
     }
 }

@@ -20,6 +20,8 @@ const SERVERS: [&str; 4] = ["10.0.0.1:123", "192.0.2.1:123", "[fe80::1%3]:123", 
 pub(crate) struct Sent {
     pub(crate) nonce: NtpTimestamp,
     pub(crate) raw: Duration,
+    /// This machine says that it kept it back.
+    pub(crate) is_kept_back: bool,
 }
 
 /// The engine with a network around it.
@@ -89,7 +91,7 @@ impl Played {
                     assert_eq!(packet.len() > HEADER_LEN, self.key.is_some());
                     assert!(self.key.as_ref().is_none_or(|key| key.verify(&packet).is_ok()));
                     assert!(packet[1..HEADER_LEN - 8].iter().all(|byte| *byte == 0), "a request tells nothing");
-                    self.sent[server].push(Sent { nonce, raw: self.raw });
+                    self.sent[server].push(Sent { nonce, raw: self.raw, is_kept_back: false });
                     self.raw += Duration::from_micros(10);
                 }
                 action => return action,
@@ -115,7 +117,12 @@ impl Played {
                     reporter: (which & 8 != 0).then_some(self.addresses[server].ip()),
                 };
                 match which >> 4 {
-                    0..8 => self.exchange.failed(server, fault, self.raw),
+                    0..8 => {
+                        if let Some(newest) = self.sent[server].last_mut() {
+                            newest.is_kept_back |= fault.may_be_single();
+                        }
+                        self.exchange.failed(server, fault, self.raw);
+                    }
                     8..15 => self.exchange.rumoured(server, fault),
                     _ => self.exchange.flooded(server),
                 }
