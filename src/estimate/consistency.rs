@@ -34,7 +34,7 @@ pub enum Consistency {
     Stray {
         /// The place of the sample that does not count.
         place: usize,
-        /// Its offset.
+        /// The offset of that sample.
         offset: Interval,
     },
     /// Samples contradict each other, and no majority of newest ones agrees: the server has no one time.

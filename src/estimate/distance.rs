@@ -6,7 +6,7 @@ use super::consistency::MIN_ROUND_TRIPS;
 use super::sample::Sample;
 use crate::time::Interval;
 
-/// One of the numbers that add up to a root distance.
+/// A number that is a part of a root distance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DistancePart {
     /// The error bound that the server announces for its own clock.

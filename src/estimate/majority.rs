@@ -13,7 +13,7 @@ pub(super) struct Voter<'a> {
     pub low: Interval,
     /// Offset + root distance.
     pub high: Interval,
-    /// Its share of its names' votes.
+    /// The server's share of its names' votes.
     pub votes: u64,
     /// The names that lead to it.
     pub names: &'a [usize],

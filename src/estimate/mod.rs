@@ -1,8 +1,9 @@
 //! From samples to one estimate of the offset, and a verdict on each server (RFC 5905 §10 and §11). Pure.
 //!
-//! The selection keeps five promises as long as less than half of the votes lie, in whatever way: an answer is always found;
-//! the truth lies within offset ± bound; the error is at most twice the widest honest bound; a near server is not made worse by
-//! far ones; and votes belong to names, however many addresses they have. `tests/agreement` tries to break each of them.
+//! The selection keeps these promises as long as less than half of the votes that are cast lie, in whatever way: an answer is
+//! always found; the truth lies within offset ± bound; the error is at most twice the widest honest bound, as it is when the clock
+//! is set; and votes belong to names, however many addresses they have. Where nobody lies, far servers do not make the offset of a
+//! near one worse. `tests/agreement` tries to break each of them.
 #![forbid(unsafe_code)]
 
 mod combine;

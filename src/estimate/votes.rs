@@ -1,4 +1,4 @@
-//! Who has how many votes: names have them, addresses share them.
+//! The votes of servers: names have them, and their addresses share them.
 
 /// The vote of a name in shares, such that up to sixteen addresses can share it evenly.
 const NAME: u64 = 720_720;

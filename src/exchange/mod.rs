@@ -79,7 +79,7 @@ impl Exchange {
         exchange
     }
 
-    /// One more server, whose first packet is due at `start`.
+    /// Adds a server, whose first packet is due at `start`.
     pub fn add(&mut self, server: SocketAddr, start: Duration) {
         let mut session = Session::new(server, &self.pace, start);
         if let Some(key) = &self.key {

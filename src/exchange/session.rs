@@ -26,7 +26,7 @@ struct Request {
     before: Reading,
     sent: Time,
     answered: bool,
-    /// It was given up before its reply came.
+    /// The request was given up before its reply came.
     given_up: bool,
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Asked {
     /// The names that lead to it, as numbers: the same name has the same number, however often it is given. Of names that lead to
     /// the very same servers it has only the first.
     pub names: Vec<usize>,
-    /// Its rank in the reports: the place of its first name, and its own among that name's addresses.
+    /// The rank in the reports: the place of its first name, and its own among that name's addresses.
     pub rank: (usize, usize),
 }
 
@@ -36,7 +36,7 @@ impl Servers {
         &self.asked
     }
 
-    /// One more address of the name with this number. The votes are as they were until [`Self::count`].
+    /// Adds an address of the name with this number. The votes are as they were until [`Self::count`].
     pub(super) fn join(&mut self, plan: &Plan, number: usize, mut address: SocketAddr, rank: (usize, usize)) {
         address.set_port(plan.ports.get(number).copied().flatten().unwrap_or(plan.port));
         let of_name = self.of_names.entry(number).or_default();
