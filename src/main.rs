@@ -4,6 +4,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
-    let program = rntpdate::cli::program_name(arguments.next().as_ref(), "rntpdate");
-    ExitCode::from(rntpdate::command::rntpdate(&program, arguments) as u8)
+    let program = rntpdate::program_name(arguments.next().as_ref(), "rntpdate");
+    ExitCode::from(rntpdate::rntpdate(&program, arguments))
 }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod fault;
+pub mod phc;
 mod usable;
 
 use std::net::SocketAddr;
@@ -15,7 +16,7 @@ use crate::time::Time;
 pub use fault::{Fault, FaultKind, Step};
 pub use usable::{no_server, usable};
 
-/// One of the sockets that a [`Network`](crate::system::Network) has open: its place in the order of opening, from 0.
+/// One of the sockets that a [`Network`](crate::machine::Network) has open: its place in the order of opening, from 0.
 pub type SocketIndex = usize;
 
 /// Something that happened on a socket.
@@ -65,7 +66,7 @@ pub enum Event {
 pub fn shown(address: SocketAddr, port: u16) -> String {
     let host = bare(address);
     match address {
-        _ if address.port() == port => host,
+        _ if address.port() == port || phc::number_of(address.ip()).is_some() => host,
         SocketAddr::V4(_) => format!("{host}:{}", address.port()),
         SocketAddr::V6(_) => format!("[{host}]:{}", address.port()),
     }
@@ -73,6 +74,9 @@ pub fn shown(address: SocketAddr, port: u16) -> String {
 
 /// The same without any port.
 pub fn bare(address: SocketAddr) -> String {
+    if let Some(number) = phc::number_of(address.ip()) {
+        return phc::shown(number);
+    }
     match address {
         SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
         _ => address.ip().to_string(),
@@ -115,15 +119,27 @@ pub enum ResolveError {
     /// No answer so far, and the run has what it needs from the other servers.
     #[error("no answer in {:.1} s, and not waited for: the others settle the time", .0.as_secs_f64())]
     NotAwaited(Duration),
+    /// An address holds on the link of an interface that is not there.
+    #[error("there is no interface {0} on this machine")]
+    NoInterface(String),
     /// All its addresses are such as no server has.
     #[error("{0}")]
     NoServer(String),
+    /// The name's servers have to prove that they know a key, and that key cannot be had here.
+    #[error("{0}")]
+    NoKey(String),
+    /// No keys could be exchanged with it for NTS.
+    #[error("NTS: {0}")]
+    NoNts(String),
     /// This machine has no thread for the look-up.
     #[error("this machine cannot look it up: no thread can be started: {0}")]
     NoThread(String),
     /// Nothing looks up names any more in this run.
     #[error("{0}")]
     Ended(String),
+    /// A hardware clock of this machine is not there, or not to be used.
+    #[error("{0}")]
+    NoClock(String),
 }
 
 /// The addresses of a name, with port 0: an IPv6 address may need the number of its interface, which an `IpAddr` lacks.

@@ -4,14 +4,17 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::diagnosis::{Evidence, NameEvidence};
-use crate::discipline::Lesson;
+use crate::discipline::Update;
 use crate::estimate::{Estimate, NoEstimate, Peer, Verdict};
-use crate::exchange::{Contact, Trace};
-use crate::hwclock::adjtime::Kept;
-use crate::hwclock::rtc_time::RtcTime;
+use crate::evidence::{Evidence, NameEvidence};
+use crate::exchange::{Contact, Renewal, Trace};
+use crate::net::phc::{Phc, number_of};
 use crate::net::{Resolved, shown};
+use crate::nts::KeyFailure;
 use crate::policy::Decision;
+use crate::rtc::adjtime::Kept;
+use crate::rtc::rtc_time::RtcTime;
+use crate::rtc::write_effect::WriteEffect;
 use crate::time::{Interval, Time};
 
 /// A server as it was named, and what became of the name.
@@ -19,7 +22,7 @@ use crate::time::{Interval, Time};
 pub struct Host {
     /// As the user wrote it.
     pub name: String,
-    /// Its addresses, as far as they are asked.
+    /// The name's addresses, as far as they are asked.
     pub addresses: Resolved,
     /// When that was known.
     pub known_at: Time,
@@ -29,6 +32,43 @@ pub struct Host {
     pub reverse: Vec<Option<String>>,
     /// What name servers say of it, where it has no address and the run explains itself.
     pub evidence: Option<NameEvidence>,
+    /// How its servers' keys were come by, where they have NTS.
+    pub nts: Option<HostNts>,
+}
+
+/// Where keys and cookies of a name with NTS are from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// No keys and cookies.
+    None,
+    /// An earlier run saved them.
+    Saved,
+    /// A key exchange of this run.
+    Exchanged,
+}
+
+/// How the keys of a name with NTS were come by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostNts {
+    /// The TCP port of its key exchange.
+    pub port: u16,
+    /// Where they are from.
+    pub source: KeySource,
+    /// Why keys of an earlier run were exchanged anew.
+    pub renewal: Option<Renewal>,
+    /// The certificate was not valid at the clock's time, but at this one.
+    pub provisional: Option<Time>,
+    /// Why the newest key exchange came to nothing.
+    pub failure: Option<KeyFailure>,
+    /// Whether its port for plain NTP answers, where a run that explains itself has tried that.
+    pub answers_plainly: Option<bool>,
+}
+
+impl Host {
+    /// Why it is not asked, where that is for want of keys.
+    pub fn key_failure(&self) -> Option<&KeyFailure> {
+        self.nts.as_ref().filter(|nts| nts.source == KeySource::None)?.failure.as_ref()
+    }
 }
 
 /// One server: what passed between us, and what it is worth.
@@ -73,8 +113,10 @@ pub struct RtcWritten {
     pub kept: Kept,
     /// The moment of the write − the moment that it was meant for.
     pub residual: Interval,
-    /// RTC − true time at its next tick, and the error of that, where it was asked for.
+    /// RTC − true time at its next tick, and the error of that, where it was asked for, or nothing was known of the RTC.
     pub verified: Option<(Interval, Interval)>,
+    /// What is known of what a write does to its tick.
+    pub effect: Option<WriteEffect>,
     /// What is wrong with the adjtime file.
     pub warnings: Vec<String>,
 }
@@ -82,11 +124,11 @@ pub struct RtcWritten {
 /// What became of the RTC (-w).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RtcResult {
-    /// It was set.
+    /// The RTC was set.
     Written(RtcWritten),
-    /// There is none, which --rtc-optional allows.
+    /// No RTC, which --rtc-optional allows.
     Absent(String),
-    /// It was not set.
+    /// The RTC was not set.
     Failed(String),
 }
 
@@ -101,6 +143,8 @@ pub struct Outcome {
     pub port: u16,
     /// As they were named.
     pub hosts: Vec<Host>,
+    /// The hardware clocks of this machine that were asked too; their servers' addresses stand for them.
+    pub clocks: Vec<Phc>,
     /// As they were asked, in the order of their names.
     pub servers: Vec<Server>,
     /// The course of events.
@@ -118,10 +162,14 @@ pub struct Outcome {
 /// What was learned of the oscillator, and what of it the kernel was told.
 #[derive(Clone, Debug)]
 pub struct Taught {
-    /// The lesson.
-    pub lesson: Lesson,
+    /// The update.
+    pub update: Update,
     /// The kernel's frequency before, as a fraction; nothing where it could not be read.
     pub kernel: Option<f64>,
+    /// Whether the frequency was tuned for the first time without being asked for.
+    pub is_first: bool,
+    /// Whether that is what the run is for (--discipline).
+    pub is_asked: bool,
     /// What the kernel was told; nothing while the frequency is not known, or if that failed.
     pub set: Option<f64>,
 }
@@ -132,7 +180,7 @@ pub struct Taught {
 pub enum ExitStatus {
     /// The clock is set, or could be.
     Done = 0,
-    /// It is not.
+    /// The clock is not set.
     NotDone = 1,
     /// The command line is wrong.
     Usage = 2,
@@ -153,6 +201,12 @@ impl Outcome {
             Conclusion::Decided { failure: None, .. } => ExitStatus::Done,
             _ => ExitStatus::NotDone,
         }
+    }
+
+    /// The hardware clock of this machine that a server is, if it is one.
+    pub fn clock(&self, server: &Server) -> Option<&Phc> {
+        let number = number_of(server.contact.address.ip())?;
+        self.clocks.iter().find(|clock| clock.number == number)
     }
 
     /// A server as it is printed.

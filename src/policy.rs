@@ -56,7 +56,7 @@ pub enum Refusal {
     Daemon {
         /// The program.
         name: &'static str,
-        /// Its process.
+        /// The daemon's process.
         pid: u32,
     },
     /// The step is too large.
@@ -73,6 +73,12 @@ pub enum Refusal {
     /// The time would be before the program's release: the time, and the offset that leads there.
     #[error("the time would be {}, before this program's release{}; --allow-past lets it", .0.utc(), rollover(*.1))]
     BeforeRelease(Time, Interval),
+    /// One name alone vouches for the time, by a certificate that was not valid by this machine's clock.
+    #[error(
+        "this machine's clock is not to be trusted, and one NTS server alone gives the time at which its own certificate is valid; \
+         name a second one, or let the first do with --nts-first"
+    )]
+    LoneCertificate,
 }
 
 fn rollover(offset: Interval) -> &'static str {

@@ -21,7 +21,11 @@ pub fn printable_json(json: &str) -> String {
 }
 
 fn escaped(text: &str, escape: impl Fn(char) -> String) -> String {
-    text.chars().map(|c| if is_obeyed(c) { escape(c) } else { c.to_string() }).collect()
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_obeyed(c) { shown.push_str(&escape(c)) } else { shown.push(c) }
+    }
+    shown
 }
 
 /// Whether a character does something other than to be seen: controls (Cc), line and paragraph separators (Zl, Zp), and of the

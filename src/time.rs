@@ -10,20 +10,25 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 use std::time::Duration;
 
+use chrono::Datelike as _;
+use serde::{Deserialize, Serialize};
+
 /// Units in one second.
 const UNITS: i128 = 1 << 32;
 const NANOS: i128 = 1_000_000_000;
 
 /// A point in UTC, counted from 1970-01-01 without leap seconds, as the kernel's CLOCK_REALTIME is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "i128", try_from = "i128")]
 pub struct Time(i128);
 
 /// A signed length of time; what an offset, a delay and a dispersion are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "i128", try_from = "i128")]
 pub struct Interval(i128);
 
 /// CLOCK_REALTIME and CLOCK_MONOTONIC_RAW read together; their difference shows a step that somebody else makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
     /// What the system clock says.
     pub real: Time,
@@ -69,10 +74,62 @@ impl Time {
         date.map_or(format!("{seconds} s after 1970"), |date| date.format("%Y-%m-%d %H:%M:%S UTC").to_string())
     }
 
+    /// How long ago the midnight (UTC) after the last day of June or December was, which are the days that leap seconds end
+    /// (ITU-R TF.460-6 prefers these); negative before it. Nothing more than two days before or a day after.
+    pub fn since_leap_midnight(self) -> Option<Interval> {
+        const DAY: i64 = 86_400;
+        let day = self.to_unix().0.div_euclid(DAY);
+        let is_one = |day: &i64| {
+            let date = chrono::DateTime::from_timestamp(day.saturating_mul(DAY), 0);
+            date.is_some_and(|date| matches!((date.month(), date.day()), (1 | 7, 1)))
+        };
+        // On the day itself, and the two before it.
+        let midnight = (day..=day.saturating_add(2)).find(is_one)?;
+        Some(self - Time::from_unix(midnight * DAY, 0))
+    }
+
     /// Whole seconds since 1970, rounded down, and the nanoseconds beyond (0 to 999 999 999).
     pub const fn to_unix(self) -> (i64, u32) {
         let nanos = Interval(self.0).nanos();
         (nanos.div_euclid(NANOS) as i64, nanos.rem_euclid(NANOS) as u32)
+    }
+}
+
+/// What another process may say: 2³⁷ s, more than 4000 years, on either side. Sums and products of such numbers do not overflow.
+const FARTHEST: i128 = UNITS << 37;
+
+fn believable(units: i128) -> Result<i128, &'static str> {
+    if units.abs() <= FARTHEST { Ok(units) } else { Err("no clock and no packet holds such a time") }
+}
+
+impl From<Time> for i128 {
+    fn from(time: Time) -> i128 {
+        time.0
+    }
+}
+
+/// From units of 2⁻³² s since 1970; fails beyond 4000 years.
+impl TryFrom<i128> for Time {
+    type Error = &'static str;
+
+    fn try_from(units: i128) -> Result<Time, &'static str> {
+        // The most negative number has no absolute value.
+        believable(units.max(-i128::MAX)).map(Time)
+    }
+}
+
+impl From<Interval> for i128 {
+    fn from(interval: Interval) -> i128 {
+        interval.0
+    }
+}
+
+/// From units of 2⁻³² s; fails beyond 4000 years.
+impl TryFrom<i128> for Interval {
+    type Error = &'static str;
+
+    fn try_from(units: i128) -> Result<Interval, &'static str> {
+        believable(units.max(-i128::MAX)).map(Interval)
     }
 }
 

@@ -4,6 +4,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
-    let program = rntpdate::cli::program_name(arguments.next().as_ref(), "rhwclock");
-    ExitCode::from(rntpdate::hwclock::command::rhwclock(&program, arguments))
+    let program = rntpdate::program_name(arguments.next().as_ref(), "rhwclock");
+    ExitCode::from(rntpdate::rhwclock(&program, arguments))
 }

@@ -1,22 +1,21 @@
 //! The command lines as they are typed. What the words mean is decided elsewhere.
 
+pub mod check_ntp_time;
+pub mod habits;
+mod mistakes;
+mod not_parsed;
 pub mod rhwclock;
 pub mod rntpdate;
+mod visible;
 
 use std::ffi::OsString;
 use std::path::Path;
 
 use clap::Parser;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// Why there is no command line to act on.
-#[derive(Debug)]
-pub enum NotParsed {
-    /// The user asked for help or the version: text for stdout, and that is all.
-    Asked(String),
-    /// The command line is wrong: one line that names what.
-    Wrong(String),
-}
+use habits::Habits;
+
+pub use not_parsed::NotParsed;
 
 /// The name a program was started by, without its directory: a link called `ntpdate` makes it `ntpdate`.
 pub fn program_name(argv0: Option<&OsString>, default: &str) -> String {
@@ -27,8 +26,9 @@ pub fn program_name(argv0: Option<&OsString>, default: &str) -> String {
         .unwrap_or_else(|| default.to_owned())
 }
 
-/// What the options of other programs that are not known here have to do with this one.
-pub type Habits = [(&'static str, &'static str)];
+/// The name of a program that asks only servers that are named to it: in scripts a variable is empty by mistake, and the clock is
+/// not to be set by servers that nobody named.
+pub const NTPDATE: &str = "ntpdate";
 
 /// Parses the arguments after the program's name.
 pub fn parse<C: Parser>(program: &str, arguments: impl IntoIterator<Item = OsString>) -> Result<C, NotParsed> {
@@ -42,56 +42,15 @@ pub fn parse_with<C: Parser>(
     habits: &Habits,
 ) -> Result<C, NotParsed> {
     let words: Vec<OsString> = std::iter::once(OsString::from(program)).chain(arguments).collect();
-    let command = C::command().bin_name(program.to_owned());
-    let explain = |error: &clap::Error| explain(error, &words, habits);
-    let matches = command.try_get_matches_from(&words).map_err(|error| explain(&error))?;
-    C::from_arg_matches(&matches).map_err(|error| explain(&error))
-}
-
-fn explain(error: &clap::Error, words: &[OsString], habits: &Habits) -> NotParsed {
-    let text = error.render().to_string();
-    let argument = named(error, ContextKind::InvalidArg).into_iter().next();
-    NotParsed::Wrong(match (error.kind(), argument) {
-        (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, _) => return NotParsed::Asked(text),
-        (ErrorKind::UnknownArgument, Some(argument)) => unknown(error, &argument, words, habits),
-        (ErrorKind::ArgumentConflict, Some(argument)) => {
-            let others = named(error, ContextKind::PriorArg);
-            let (either, all) = (others.join(" or "), others.join(" and "));
-            format!("{argument} does not go with {either}: leave out {argument}, or {all}")
-        }
-        (ErrorKind::TooManyValues, Some(argument)) => format!("{argument} takes no value: write {argument}"),
-        _ => first_line(&text),
-    })
-}
-
-/// An option that there is not, and the one that may have been meant.
-fn unknown(error: &clap::Error, argument: &str, words: &[OsString], habits: &Habits) -> String {
-    if argument == "-=" {
-        let is_flag = |word: &&str| word.starts_with('-') && !word.starts_with("--") && word.contains('=');
-        let word = words.iter().filter_map(|word| word.to_str()).find(is_flag).unwrap_or_default();
-        let flag = word.split('=').next().unwrap_or_default();
-        return format!("{flag} takes no value, as in \"{word}\": write {flag}");
+    let mut command = C::command().bin_name(program.to_owned());
+    if let Some(text) = mistakes::one_hyphen(&command, &words) {
+        return Err(NotParsed::Wrong(text));
     }
-    let meant = named(error, ContextKind::SuggestedArg).into_iter().next().map(|option| format!("write {option}?"));
-    let habit = habits.iter().find(|(option, _)| *option == argument).map(|(_, instead)| (*instead).to_owned());
-    match habit.or(meant) {
-        Some(hint) => format!("unknown option {argument}: {hint}"),
-        None => format!("unknown option {argument} (all options: --help)"),
-    }
-}
-
-/// The options that an error names, without their values' names.
-fn named(error: &clap::Error, kind: ContextKind) -> Vec<String> {
-    let words = match error.get(kind) {
-        Some(ContextValue::String(word)) => vec![word.clone()],
-        Some(ContextValue::Strings(words)) => words.clone(),
-        _ => Vec::new(),
-    };
-    let option = |word: String| word.split(" <").next().unwrap_or_default().replace("[SERVER]...", "servers");
-    words.into_iter().map(option).collect()
-}
-
-fn first_line(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+    let explain =
+        |error: &clap::Error| mistakes::explain(error, &words, habits, &mistakes::long_options(&C::command()));
+    let matches = command.try_get_matches_from_mut(&words);
+    // Hundreds of pieces of memory: a process that asks once ends sooner than they are given back one by one.
+    std::mem::forget(command);
+    let mut matches = matches.map_err(|error| explain(&error))?;
+    C::from_arg_matches_mut(&mut matches).map_err(|error| explain(&error))
 }

@@ -9,22 +9,11 @@ const CLOCK: &str = "How to set the clock";
 const RTC: &str = "Whether and how to set the hardware clock (RTC)";
 const SERVERS: &str = "How to ask the servers";
 const TRUST: &str = "Whom to trust";
-const WHY: &str = "How to find out what is wrong (see also -d)";
+const WHY: &str = "How to find out what is wrong";
 const UNATTENDED: &str = "Unattended runs: cron, boot, timers";
+const FLEET: &str = "Many clocks";
+const MONITORING: &str = "For monitoring";
 const OUTPUT: &str = "What to print, and where";
-
-/// Options of other time programs that people type here, and what they have to do with this one.
-pub const HABITS: &[(&str, &str)] = &[
-    ("-x", "-B slews, however large the offset"),
-    ("-g", "leave it out: without --max-step a step may be of any size"),
-    ("-S", "-b steps, however small the offset"),
-    ("-M", "--step-threshold SECONDS says from where on it steps"),
-    ("-n", "leave it out: the program never goes into the background"),
-    ("-I", "--source-address ADDRESS sends from there"),
-    ("-l", "-s logs to syslog, >FILE 2>&1 into a file"),
-    ("-D", "-d explains what happens"),
-    ("-r", "-q prints the offset and sets nothing"),
-];
 
 /// Ask NTP servers for the time once, and set this machine's clock by what most of them agree on.
 #[derive(Clone, Debug, Default, Parser)]
@@ -36,7 +25,7 @@ pub const HABITS: &[(&str, &str)] = &[
                   When it says \"no server suitable for synchronization found\", run it again with -d."
 )]
 pub struct RntpdateCli {
-    /// Names or addresses, each with :PORT where that differs; every address of every name is asked. Without any: the
+    /// Names or addresses, each with :PORT where that differs, or with nts: in front (see --nts); every address of every name is asked. Without any: the
     /// servers that this machine's time services are configured with.
     #[arg(value_name = "SERVER")]
     pub servers: Vec<String>,
@@ -101,12 +90,25 @@ pub struct RntpdateCli {
     #[arg(long, help_heading = RTC)]
     pub verify: bool,
 
-    /// Learn from run to run how fast this machine's clock goes, and tune the kernel's frequency by that. For runs at regular
-    /// times, and not beside a daemon.
-    #[arg(long, help_heading = CLOCK)]
+    /// Learn from run to run how fast this machine's clock goes, and tune the kernel's frequency by that, from the second run on.
+    /// Without this option root's runs do so once they have come at regular times; never beside a daemon.
+    #[arg(long, help_heading = CLOCK, overrides_with = "no_discipline")]
     pub discipline: bool,
 
-    /// Where --discipline keeps what it learns [default: /var/lib/rntpdate/history]
+    /// With --history-show: draw the offsets and the frequency into this file, as SVG.
+    #[arg(long, value_name = "FILE", help_heading = ACTION, requires = "history_show")]
+    pub svg: Option<PathBuf>,
+
+    /// Neither learn from run to run nor tune the kernel's frequency.
+    #[arg(long, help_heading = CLOCK, overrides_with = "discipline")]
+    pub no_discipline: bool,
+
+    /// With --discipline, while nothing is known of this machine's clock: measure again after so long, at least 64, so that the
+    /// clock is kept from the first run on. 120 are a good choice; later runs are as short as ever.
+    #[arg(long, value_name = "SECONDS", help_heading = CLOCK, allow_hyphen_values = true)]
+    pub settle: Option<String>,
+
+    /// Where runs keep what they learn of the clock [default: /var/lib/rntpdate/history]
     #[arg(long, value_name = "FILE", help_heading = CLOCK)]
     pub history: Option<PathBuf>,
 
@@ -114,7 +116,7 @@ pub struct RntpdateCli {
     #[arg(long, value_name = "FILE", help_heading = CLOCK)]
     pub drift_file: Option<PathBuf>,
 
-    /// IPv4 only.
+    /// IPv4 only. The later of -4 and -6 counts.
     #[arg(short = '4', long, help_heading = SERVERS, overrides_with = "ipv6")]
     pub ipv4: bool,
 
@@ -122,7 +124,7 @@ pub struct RntpdateCli {
     #[arg(short = '6', long, help_heading = SERVERS, overrides_with = "ipv4")]
     pub ipv6: bool,
 
-    /// Samples from each server, 1 to 8 [default: 4, with -q 1]
+    /// Samples from each server, 1 to 8 [default: 4, with -q and --fleet 1, with --check 2, with --discipline 8]
     #[arg(short = 'p', long, value_name = "N", help_heading = SERVERS, allow_hyphen_values = true)]
     pub samples: Option<String>,
 
@@ -168,6 +170,38 @@ pub struct RntpdateCli {
     #[arg(short = 'k', long, value_name = "FILE", help_heading = TRUST)]
     pub key_file: Option<PathBuf>,
 
+    /// Ask all servers by Network Time Security (NTS, RFC 8915), and believe none without. Port numbers behind the servers are then
+    /// those of their key exchanges. nts:SERVER asks for it for one server. Of --nts and --no-nts the later counts.
+    #[arg(long, help_heading = TRUST, overrides_with = "no_nts",
+          conflicts_with_all = ["auth_key", "self_test", "peers", "doctor", "history_show", "fleet", "collect"])]
+    pub nts: bool,
+
+    /// Ask without NTS the servers for which configuration files want it. Anybody on the way can then answer for them.
+    #[arg(long, help_heading = TRUST, overrides_with = "nts")]
+    pub no_nts: bool,
+
+    /// Certificates of NTS servers have to come from an authority in this file, or folder of files, and not from the system's
+    /// [default: /etc/ssl/certs/ca-certificates.crt, or where the system has its authorities]
+    #[arg(long, value_name = "FILE", help_heading = TRUST)]
+    pub nts_ca: Option<PathBuf>,
+
+    /// Certificates of NTS servers have to be valid at this machine's time, even where the clock cannot be right.
+    #[arg(long, help_heading = TRUST)]
+    pub nts_strict: bool,
+
+    /// With a clock that cannot be right, believe a single NTS server whose certificate is valid at the time that it gives; without
+    /// this option there have to be two.
+    #[arg(long, help_heading = TRUST, conflicts_with = "nts_strict")]
+    pub nts_first: bool,
+
+    /// Where keys and cookies of NTS servers are kept for the next run that sets the clock [default: /var/lib/rntpdate/nts]
+    #[arg(long, value_name = "DIRECTORY", help_heading = TRUST)]
+    pub nts_dir: Option<PathBuf>,
+
+    /// Throw away the keys and cookies of NTS servers that were kept, and exchange new ones.
+    #[arg(long, help_heading = TRUST)]
+    pub nts_forget: bool,
+
     /// What ntpdate took for the time to compute a digest, below 1. Checked and not used: the kernel's timestamps leave it out.
     #[arg(short = 'e', long, value_name = "SECONDS", help_heading = TRUST, allow_hyphen_values = true)]
     pub auth_delay: Option<String>,
@@ -193,7 +227,7 @@ pub struct RntpdateCli {
     #[arg(long, help_heading = OUTPUT)]
     pub no_plus: bool,
 
-    /// Print one JSON object instead of lines; with -q, -d, or when the clock is set.
+    /// Print one JSON object instead of lines; with -q, -d, or when the clock is set. With --fleet and --collect one for each clock, and one at the end.
     #[arg(long, help_heading = OUTPUT, conflicts_with = "self_test")]
     pub json: bool,
 
@@ -205,7 +239,8 @@ pub struct RntpdateCli {
     #[arg(long, help_heading = WHY, conflicts_with_all = ["query", "debug", "self_test", "json"])]
     pub peers: bool,
 
-    /// Print nothing unless the clock was stepped, or something was refused or failed.
+    /// Print nothing unless the clock was stepped, or the run was refused or failed. A server that is wrong or silent is no failure
+    /// where the others are enough: --check and --metrics show it.
     #[arg(long, help_heading = OUTPUT, conflicts_with_all = ["query", "debug", "verbose", "self_test"])]
     pub quiet: bool,
 
@@ -213,9 +248,13 @@ pub struct RntpdateCli {
     #[arg(long, value_name = "FILE", help_heading = SERVERS, conflicts_with_all = ["servers", "self_test"])]
     pub from: Option<PathBuf>,
 
-    /// Stop sampling as soon as the error bound is at most this.
+    /// Stop sampling as soon as the error bound is at most this; -d samples on.
     #[arg(long, value_name = "SECONDS", help_heading = SERVERS, allow_hyphen_values = true)]
     pub accuracy: Option<String>,
+
+    /// Hardware clocks of this machine (phc:/dev/ptp0) are so far ahead of UTC: 0 where they keep UTC, 37 where TAI
+    #[arg(long, value_name = "SECONDS", help_heading = SERVERS, allow_hyphen_values = true)]
+    pub phc_offset: Option<String>,
 
     /// So many of the named servers have to agree, or nothing is set [default: 1, or what the configuration file demands]
     #[arg(long, value_name = "N", help_heading = SERVERS, allow_hyphen_values = true)]
@@ -253,6 +292,10 @@ pub struct RntpdateCli {
     #[arg(long, value_name = "SECONDS", help_heading = UNATTENDED, allow_hyphen_values = true)]
     pub splay: Option<String>,
 
+    /// With --splay: this machine is number N of M, and they start evenly spread, 1/M of the time apart.
+    #[arg(long, value_name = "N/M", help_heading = UNATTENDED)]
+    pub slot: Option<String>,
+
     /// Run this shell command after a step, with the step's size in RNTPDATE_OFFSET.
     #[arg(long, value_name = "COMMAND", help_heading = UNATTENDED)]
     pub after_step: Option<String>,
@@ -261,7 +304,73 @@ pub struct RntpdateCli {
     #[arg(long, help_heading = UNATTENDED)]
     pub force: bool,
 
+    /// Compare this machine's clock with the servers as a monitoring plugin: one line, exit status 0 OK, 1 WARNING, 2 CRITICAL,
+    /// 3 UNKNOWN. Ends within -t, 10 s at the most, and sets nothing.
+    #[arg(long, help_heading = MONITORING, conflicts_with_all = ["query", "debug", "self_test", "peers", "doctor", "history_show",
+          "json", "quiet", "syslog", "systohc", "discipline", "wait", "splay", "deadline", "metrics", "fleet", "collect"])]
+    pub check: bool,
+
+    /// With --check, --fleet and --collect: the range of offsets beyond which it is a WARNING; a bare number means their size [default: 0.1]
+    #[arg(long, value_name = "RANGE", help_heading = MONITORING, allow_hyphen_values = true)]
+    pub warning: Option<String>,
+
+    /// With --check, --fleet and --collect: the range of offsets beyond which it is CRITICAL [default: 0.5]
+    #[arg(long, value_name = "RANGE", help_heading = MONITORING, allow_hyphen_values = true)]
+    pub critical: Option<String>,
+
+    /// With --check and --fleet: the range of strata beyond which it is a WARNING.
+    #[arg(long, value_name = "RANGE", help_heading = MONITORING, allow_hyphen_values = true)]
+    pub warning_stratum: Option<String>,
+
+    /// With --check and --fleet: the range of strata beyond which it is CRITICAL.
+    #[arg(long, value_name = "RANGE", help_heading = MONITORING, allow_hyphen_values = true)]
+    pub critical_stratum: Option<String>,
+
+    /// Replace this file by what the run found and did, as Prometheus's text for node_exporter (*.prom); - is standard output.
+    #[arg(long, value_name = "FILE", help_heading = MONITORING,
+          conflicts_with_all = ["self_test", "peers", "doctor", "history_show"])]
+    pub metrics: Option<PathBuf>,
+
+    /// Ask every clock that this list (- is standard input) names, and print those beyond the limits: one name, address or block
+    /// such as 192.0.2.0/24 on each line, each with :PORT where that differs. Sets nothing; exit status as with --check.
+    #[arg(long, value_name = "FILE", help_heading = FLEET,
+          conflicts_with_all = ["servers", "query", "debug", "self_test", "history_show", "doctor", "peers", "systohc", "discipline",
+          "from", "auth_key", "wait", "splay", "syslog", "metrics", "collect"])]
+    pub fleet: Option<PathBuf>,
+
+    /// With --fleet: requests a second to one network (an IPv4 /24, an IPv6 /64) [default: 100]
+    #[arg(long, value_name = "N", help_heading = FLEET, allow_hyphen_values = true)]
+    pub rate: Option<String>,
+
+    /// With --fleet: compare the clocks with this server's instead of this machine's.
+    #[arg(long, value_name = "SERVER", help_heading = FLEET)]
+    pub reference: Option<String>,
+
+    /// Put together what `rntpdate --json` printed on many machines, read from standard input as pdsh, clush, Ansible, srun and
+    /// kubectl deliver it. Exit status as with --check.
+    #[arg(long, help_heading = FLEET,
+          conflicts_with_all = ["servers", "query", "debug", "self_test", "history_show", "doctor", "peers", "systohc", "discipline",
+          "from", "auth_key", "wait", "splay", "syslog", "metrics"])]
+    pub collect: bool,
+
+    /// With --collect: the machines that this file lists, one on each line, have to be there.
+    #[arg(long, value_name = "FILE", help_heading = FLEET)]
+    pub expect: Option<PathBuf>,
+
     /// Where the lock and the notes of earlier runs are [default: /run/rntpdate]
     #[arg(long, value_name = "DIRECTORY", help_heading = UNATTENDED)]
     pub state_dir: Option<PathBuf>,
+
+    /// What only check_ntp_time has words for, where rntpdate was started by that name.
+    #[arg(skip)]
+    pub plugin: Option<PluginWords>,
+}
+
+/// Options of check_ntp_time that rntpdate has none for.
+#[derive(Clone, Debug, Default)]
+pub struct PluginWords {
+    /// -q
+    pub quiet: bool,
+    /// -o
+    pub time_offset: Option<String>,
 }

@@ -2,8 +2,10 @@
 
 mod known;
 
+use super::lines::numbered;
 use super::server::parse_port;
-use super::{Include, Item, Parsed, Proof, Server, numbered, words};
+use super::{Authorities, Include, Item, NtsWish, Parsed, Proof, Server, words};
+use crate::net::phc::PREFIX;
 
 pub(super) use known::DIRECTIVES;
 
@@ -27,7 +29,11 @@ pub(super) fn parse(text: &str) -> Parsed {
             "server" | "pool" | "peer" => server(&mut parsed, number, &words),
             // Behind the threshold stand those that the clock is first set by.
             "initstepslew" => words.iter().skip(1).for_each(|word| parsed.server(number, Server::parse(word))),
+            "refclock" => clock(&mut parsed, number, &words),
+            "keyfile" => parsed.key_file(number, "keyfile", words.first().copied()),
             "minsources" => parsed.min_servers(number, "minsources", words.first().copied()),
+            "ntstrustedcerts" => trusted(&mut parsed, number, &words),
+            "nosystemcert" => parsed.items.push(Item::NoSystemAuthorities),
             "authselectmode" => {
                 let is_required = words.first().is_some_and(|mode| mode.eq_ignore_ascii_case("require"));
                 parsed.items.push(Item::OnlyProven(is_required.then_some(number)));
@@ -54,9 +60,68 @@ fn server(parsed: &mut Parsed, line: usize, words: &[&str]) {
     }
     let port = options.value("port").map(parse_port).transpose();
     let server = Server::parse(host).and_then(|server| Ok(Server { port: port?.or(server.port), ..server }));
-    let proof = if options.has("nts") { Some(Proof::Nts) } else { options.has("key").then_some(Proof::Key) };
+    let proof = match options.proof() {
+        Some(Proof::Nts(_)) => match wish(&options) {
+            Ok(wish) => Some(Proof::Nts(wish)),
+            Err(text) => return parsed.fault(line, text),
+        },
+        other => other,
+    };
     parsed.server(line, server.map(|server| Server { proof, ..server }));
     parsed.unknown_options(line, &options);
+}
+
+/// The options of the key exchange.
+fn wish(options: &words::Options<'_>) -> Result<NtsWish, String> {
+    let set = options.value("certset").map(|set| set.parse().map_err(|_| "certset needs a number".to_owned()));
+    Ok(NtsWish {
+        port: options.value("ntsport").map(parse_port).transpose()?,
+        authorities: set.transpose()?.map_or(Authorities::Usual, Authorities::Set),
+    })
+}
+
+/// `ntstrustedcerts [SET] FILE`.
+fn trusted(parsed: &mut Parsed, line: usize, words: &[&str]) {
+    match words {
+        [path] => parsed.items.push(Item::Authorities(0, (*path).to_owned())),
+        [set, path] if set.parse::<u32>().is_ok() => {
+            parsed.items.push(Item::Authorities(set.parse().unwrap_or_default(), (*path).to_owned()));
+        }
+        [] => parsed.fault(line, "ntstrustedcerts needs a path"),
+        [set, ..] => parsed.fault(line, format!("\"{}\" is no number of a set", set.escape_default())),
+    }
+}
+
+/// Adds a hardware clock of this machine; other reference clocks send pulses or use shared memory, and are for daemons.
+fn clock(parsed: &mut Parsed, line: usize, words: &[&str]) {
+    let [driver, device, words @ ..] = words else { return };
+    if !driver.eq_ignore_ascii_case("PHC") {
+        return;
+    }
+    let options = words::options(words, known::REFCLOCK_OPTIONS);
+    if options.has("noselect") || options.has("local") {
+        return;
+    }
+    let server = clock_word(device, options.has("tai"), options.value("offset"));
+    parsed.server(line, server.map(|host| Server { host, port: None, proof: None }));
+    parsed.unknown_options(line, &options);
+}
+
+/// The word for a clock whose time, with `offset` added, is TAI or UTC. `nocrossts` chooses among ways to read it.
+fn clock_word(device: &str, is_tai: bool, offset: Option<&str>) -> Result<String, String> {
+    let path = device.strip_suffix(":nocrossts").unwrap_or(device);
+    let shown = device.escape_default();
+    if !path.starts_with('/') || path.contains(':') || !path.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(format!("the clock \"{shown}\" cannot be read: it is to be a device file, such as /dev/ptp0"));
+    }
+    let kept = if is_tai { "tai" } else { "utc" };
+    let scale = match offset.map_or(Ok(0.0), str::parse::<f64>) {
+        Ok(0.0) => kept.to_owned(),
+        // What is added to the clock's time is what the clock lacks.
+        Ok(offset) if !is_tai && offset.abs() <= 86_400.0 => (-offset).to_string(),
+        _ => return Err(format!("the offset of the clock \"{shown}\" cannot be used")),
+    };
+    Ok(format!("{PREFIX}{path}@{scale}"))
 }
 
 #[cfg(test)]
@@ -76,17 +141,53 @@ mod tests {
              makestep 1.0 3\nrtcsync\n",
         );
         assert_eq!(parsed.faults, []);
-        let found: Vec<_> = parsed.servers().map(|s| (s.host.as_str(), s.port, s.proof)).collect();
+        let found: Vec<_> = parsed.servers().map(|s| (s.host.as_str(), s.port, s.proof.clone())).collect();
         assert_eq!(
             found,
             [
                 ("ntp1.example", None, None),
                 ("2.rhel.pool.ntp.org", None, None),
                 ("2001:db8::5", Some(1123), None),
-                ("foo.example", None, Some(Proof::Key)),
-                ("nts.example", None, Some(Proof::Nts)),
+                ("foo.example", None, Some(Proof::Key(12.try_into().ok()))),
+                ("nts.example", None, Some(Proof::Nts(NtsWish::default()))),
             ]
         );
+    }
+
+    #[test]
+    fn key_exchanges_and_whom_they_trust() {
+        let parsed = parse(
+            "server a.example nts ntsport 4461 certset 2 iburst\nntstrustedcerts /etc/a.pem\nntstrustedcerts 2 /etc/b\n\
+             NoSystemCert\nserver b.example nts ntsport x\nserver c.example nts certset y\nntstrustedcerts\nntstrustedcerts z /etc/c\n",
+        );
+        let wish = NtsWish { port: Some(4461), authorities: Authorities::Set(2) };
+        assert_eq!(parsed.servers().map(|server| server.proof.clone()).collect::<Vec<_>>(), [Some(Proof::Nts(wish))]);
+        let authorities = |set, path: &str| Item::Authorities(set, path.to_owned());
+        assert_eq!(
+            parsed.items[1..],
+            [authorities(0, "/etc/a.pem"), authorities(2, "/etc/b"), Item::NoSystemAuthorities]
+        );
+        assert_eq!(parsed.faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [5, 6, 7, 8]);
+    }
+
+    #[test]
+    fn hardware_clocks_are_servers_and_other_reference_clocks_are_not() {
+        let parsed = parse(
+            "refclock PHC /dev/ptp0 poll 3 dpoll -2 offset 0 stratum 2\n\
+             refclock phc /dev/ptp_kvm\n\
+             refclock PHC /dev/ptp1:nocrossts tai\n\
+             refclock PHC /dev/ptp2 offset -37\n\
+             refclock PHC /dev/ptp3 noselect\n\
+             refclock PPS /dev/pps0 lock NMEA\nrefclock SHM 0\nrefclock SOCK /run/x.sock\nrefclock\n",
+        );
+        assert_eq!(parsed.faults, []);
+        let found: Vec<_> = parsed.servers().map(|server| server.host.as_str()).collect();
+        assert_eq!(found, ["phc:/dev/ptp0@utc", "phc:/dev/ptp_kvm@utc", "phc:/dev/ptp1@tai", "phc:/dev/ptp2@37"]);
+        for host in found {
+            assert!(crate::net::phc::word::parse(host).is_ok(), "{host}");
+        }
+        let broken = parse("refclock PHC ptp0\nrefclock PHC /dev/ptp0:extpps\nrefclock PHC /dev/ptp0 offset x\n");
+        assert_eq!(broken.faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [1, 2, 3]);
     }
 
     #[test]

@@ -69,10 +69,10 @@ pub enum KeyError {
 /// What is wrong with a key's line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum BadKey {
-    /// It ends too early.
+    /// The line ends too early.
     #[error("there is no secret")]
     NoSecret,
-    /// It does not end.
+    /// The secret does not end.
     #[error("the line has more than {MAX_LINE} bytes")]
     TooLong,
     /// After `HEX:` other than pairs of hexadecimal digits.
@@ -84,7 +84,7 @@ pub enum BadKey {
          hexadecimal (more than 20 digits for ntpd, after HEX: for chronyd)"
     )]
     Ambiguous,
-    /// Its algorithm cannot use it.
+    /// The algorithm cannot use the secret.
     #[error(transparent)]
     Length(#[from] SecretLength),
 }

@@ -1,7 +1,8 @@
 //! What systemd-networkd keeps of its links and of their DHCP leases, below /run/systemd/netif. NetworkManager's own client has
 //! the form of the leases.
 
-use super::{Parsed, Server, numbered};
+use super::lines::numbered;
+use super::{Parsed, Server};
 
 /// What is known of a link.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

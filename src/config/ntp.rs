@@ -2,7 +2,8 @@
 
 mod known;
 
-use super::{Include, Item, Parsed, Proof, Server, numbered, words};
+use super::lines::numbered;
+use super::{Authorities, Include, Item, NtsWish, Parsed, Proof, Server, words};
 
 pub(super) use known::DIRECTIVES;
 
@@ -21,6 +22,8 @@ pub(super) fn parse(text: &str) -> Parsed {
                 Some(path) => parsed.items.push(Item::Include(Include::Files(path.trim_matches('"').to_owned()))),
                 None => parsed.fault(number, "the file to include is missing"),
             },
+            "keys" => parsed.key_file(number, "keys", words.first().copied()),
+            "nts" => authorities(&mut parsed, number, &words),
             "tos" => {
                 if let Some(place) = words.iter().position(|word| *word == "minsane") {
                     parsed.min_servers(number, "tos minsane", words.get(place + 1).copied());
@@ -47,15 +50,45 @@ fn server(parsed: &mut Parsed, line: usize, words: &[&str]) {
         Ok(server) => server,
         Err(text) => return parsed.fault(line, text),
     };
-    if options.has("nts") {
-        // The port of the key exchange, not of the time.
-        server.port = None;
-        server.proof = Some(Proof::Nts);
-    } else if options.has("key") || options.has("autokey") {
-        server.proof = Some(Proof::Key);
+    if let Some(path) = options.value("require") {
+        let shown = path.escape_default();
+        let text = format!(
+            "{} is not asked: \"require {shown}\" is not supported, as the key exchange names the time server",
+            server.host
+        );
+        return parsed.fault(line, text);
     }
+    // What follows is asked for all the same, and more strictly than the file wants.
+    if let Some(path) = options.value("ask") {
+        let shown = path.escape_default();
+        parsed.fault(line, format!("\"ask {shown}\" is not passed on: the key exchange names the time server"));
+    }
+    if options.has("noval") {
+        parsed.fault(line, "\"noval\" is not obeyed: the certificate is checked (\"ca FILE\" names whom to trust)");
+    }
+    server.proof = match options.proof() {
+        Some(Proof::Nts(_)) => {
+            // The port behind the name is that of the key exchange, not of the time.
+            let port = server.port.take();
+            let ca = options.value("ca").map(|path| path.trim_matches('"').to_owned()).filter(|path| !path.is_empty());
+            Some(Proof::Nts(NtsWish { port, authorities: ca.map_or(Authorities::Usual, Authorities::Only) }))
+        }
+        other => other,
+    };
     parsed.items.push(Item::Server(server));
     parsed.unknown_options(line, &options);
+}
+
+/// `nts ca FILE`, which is for all servers, and in the place of the system's authorities. What else stands behind `nts` is for a
+/// server, or forbids more than is done here.
+fn authorities(parsed: &mut Parsed, line: usize, words: &[&str]) {
+    let Some(place) = words.iter().position(|word| *word == "ca") else { return };
+    match words.get(place + 1).map(|path| path.trim_matches('"')).filter(|path| !path.is_empty()) {
+        Some(path) => {
+            parsed.items.extend([Item::NoSystemAuthorities, Item::Authorities(0, path.to_owned())]);
+        }
+        None => parsed.fault(line, "nts ca needs a path"),
+    }
 }
 
 #[cfg(test)]
@@ -100,9 +133,32 @@ mod tests {
                 "nts.example"
             ]
         );
-        let proofs: Vec<_> = parsed.servers().map(|server| server.proof).collect();
-        assert_eq!(proofs, [None, None, None, None, Some(Proof::Key), None, Some(Proof::Nts)]);
+        let proofs: Vec<_> = parsed.servers().map(|server| server.proof.clone()).collect();
+        let wish = NtsWish { port: Some(4460), authorities: Authorities::Usual };
+        assert_eq!(proofs, [None, None, None, None, Some(Proof::Key(3.try_into().ok())), None, Some(Proof::Nts(wish))]);
         assert!(parsed.servers().all(|server| server.port.is_none()), "4460 is the port of NTS key exchange");
+    }
+
+    #[test]
+    fn what_would_weaken_or_redirect_nts_is_said_and_not_done() {
+        let parsed = parse(
+            "server a.example nts noval\nserver b.example nts ask c.example\nserver d.example nts require e.example\n\
+             server f.example require g.example\nserver h.example noval\n",
+        );
+        let nts = || Some(Proof::Nts(NtsWish::default()));
+        let proofs: Vec<_> = parsed.servers().map(|server| (server.host.as_str(), server.proof.clone())).collect();
+        assert_eq!(proofs, [("a.example", nts()), ("b.example", nts()), ("h.example", nts())]);
+        let faults: Vec<_> = parsed.faults.iter().map(|fault| (fault.line, fault.text.as_str())).collect();
+        for (line, words) in [
+            (1, "\"noval\" is not obeyed: the certificate is checked"),
+            (2, "\"ask c.example\" is not passed on"),
+            (3, "d.example is not asked: \"require e.example\" is not supported"),
+            (4, "f.example is not asked"),
+            (5, "\"noval\" is not obeyed"),
+        ] {
+            let said = faults.iter().any(|(of, text)| *of == line && text.contains(words));
+            assert!(said, "no {words:?} in {faults:?}");
+        }
     }
 
     #[test]
@@ -120,6 +176,15 @@ mod tests {
                 (5, "\"70000\" is no port: it is 1 to 65535"),
             ]
         );
+    }
+
+    #[test]
+    fn whom_key_exchanges_trust() {
+        let parsed = parse("server a.example nts ca /etc/a.pem iburst\nnts ca \"/etc/b.pem\"\nnts enable\nnts ca\n");
+        let wish = NtsWish { port: None, authorities: Authorities::Only("/etc/a.pem".to_owned()) };
+        assert_eq!(parsed.servers().map(|server| server.proof.clone()).collect::<Vec<_>>(), [Some(Proof::Nts(wish))]);
+        assert_eq!(parsed.items[1..], [Item::NoSystemAuthorities, Item::Authorities(0, "/etc/b.pem".to_owned())]);
+        assert_eq!(parsed.faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [4]);
     }
 
     #[test]

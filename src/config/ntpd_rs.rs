@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Item, LineFault, Parsed, Proof, Server, words};
+use super::{Authorities, Item, LineFault, NtsWish, Parsed, Proof, Server, words};
 
 const SECTIONS: &[&str] =
     &["source", "server", "nts-ke-server", "observability", "synchronization", "source-defaults", "keyset"];
@@ -87,9 +87,12 @@ impl Reader {
             return self.fault(at, "the source has no address");
         };
         match Server::parse(address) {
-            // The port of the key exchange, not of the time.
+            // The port behind the name is that of the key exchange, not of the time.
             Ok(server) if mode.starts_with("nts") => {
-                self.parsed.items.push(Item::Server(Server { port: None, proof: Some(Proof::Nts), ..server }));
+                let file = text_of(source, "certificate-authority").map(|(_, file)| file.to_owned());
+                let authorities = file.map_or(Authorities::Usual, Authorities::Besides);
+                let proof = Some(Proof::Nts(NtsWish { port: server.port, authorities }));
+                self.parsed.items.push(Item::Server(Server { port: None, proof, ..server }));
             }
             Ok(server) => self.parsed.items.push(Item::Server(server)),
             Err(text) => self.fault(at, text),
@@ -132,16 +135,21 @@ mod tests {
     fn sources_in_their_modes() {
         let parsed = parse(
             "[observability]\nlog-level = \"info\"\n\n[[source]]\nmode = \"pool\"\naddress = \"pool.example\"\ncount = 4\n\n\
-             [[source]]\nmode = \"nts\"\naddress = \"nts.example:4460\"\n\n[[source]]\nmode = \"server\"\naddress = '[2001:db8::1]:1123'\n\n\
+             [[source]]\nmode = \"nts\"\naddress = \"nts.example:4461\"\ncertificate-authority = \"/etc/a.pem\"\n\n[[source]]\nmode = \"server\"\naddress = '[2001:db8::1]:1123'\n\n\
              [[source]]\nmode = \"sock\"\npath = \"/run/gps.sock\"\nprecision = 1e-3\n\n[synchronization]\n\
              minimum-agreeing-sources = 0x2\nsingle-step-panic-threshold = 1800\nstartup-step-panic-threshold = { forward=\"inf\", backward = 86400 }\n\n\
              [[server]]\nlisten = \"[::]:123\"\n",
         );
         assert_eq!(parsed.faults, []);
-        let servers: Vec<_> = parsed.servers().map(|s| (s.host.as_str(), s.port, s.proof)).collect();
+        let servers: Vec<_> = parsed.servers().map(|s| (s.host.as_str(), s.port, s.proof.clone())).collect();
+        let wish = NtsWish { port: Some(4461), authorities: Authorities::Besides("/etc/a.pem".to_owned()) };
         assert_eq!(
             servers,
-            [("pool.example", None, None), ("nts.example", None, Some(Proof::Nts)), ("2001:db8::1", Some(1123), None)]
+            [
+                ("pool.example", None, None),
+                ("nts.example", None, Some(Proof::Nts(wish))),
+                ("2001:db8::1", Some(1123), None)
+            ]
         );
         assert!(parsed.items.contains(&Item::MinServers(2)));
     }

@@ -1,5 +1,6 @@
 //! OpenNTPD's ntpd.conf (ntpd.conf(5)).
 
+use super::lines::continued;
 use super::{Parsed, Server, words};
 
 const DIRECTIVES: &[&str] = &["server", "servers", "listen", "query", "constraint", "constraints", "sensor"];
@@ -8,7 +9,7 @@ const SERVER_OPTIONS: &[(&str, bool)] = &[("rtable", true), ("trusted", false), 
 
 pub(super) fn parse(text: &str) -> Parsed {
     let mut parsed = Parsed::default();
-    for (number, line) in super::continued(text) {
+    for (number, line) in continued(text) {
         let words = match words::quoted(&line) {
             Ok(words) => words,
             Err(text) => {

@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::wire::KeyId;
+
 /// Bytes in an interface's name (IFNAMSIZ of linux/if.h, without its zero).
 const MAX_INTERFACE: usize = 15;
 
@@ -17,12 +19,35 @@ pub struct Server {
 }
 
 /// How a server is to prove itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// By a symmetric key (or ntpd's autokey).
-    Key,
-    /// By Network Time Security (RFC 8915), which this client does not have.
-    Nts,
+    /// By the symmetric key with this number; nothing where there is none that could be used, as with ntpd's autokey.
+    Key(Option<KeyId>),
+    /// By Network Time Security (RFC 8915).
+    Nts(NtsWish),
+}
+
+/// What a file says of a server's key exchange.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NtsWish {
+    /// The TCP port, where the file gives one.
+    pub port: Option<u16>,
+    /// The authorities that its certificate has to come from.
+    pub authorities: Authorities,
+}
+
+/// The authorities of a server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Authorities {
+    /// The set that the file has for all servers, or else the system's.
+    #[default]
+    Usual,
+    /// The set with this number (chrony's `certset`).
+    Set(u32),
+    /// The authorities of this file or folder, and no others (NTPsec's `ca`).
+    Only(String),
+    /// The authorities of this file and the system's (ntpd-rs's `certificate-authority`).
+    Besides(String),
 }
 
 impl Server {
@@ -38,6 +63,12 @@ impl Server {
         }
         Ok(Server { host: host.to_owned(), port, proof: None })
     }
+}
+
+/// The proof that `key` and the word behind it demand. A number that cannot be understood is a demand too: nobody wanted such a
+/// server to be believed without proof.
+pub(super) fn key_proof(word: &str) -> Proof {
+    Proof::Key(word.parse().ok().filter(|_| word.starts_with(|first: char| first.is_ascii_digit())))
 }
 
 pub(super) fn parse_port(text: &str) -> Result<u16, String> {

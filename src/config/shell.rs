@@ -63,7 +63,7 @@ pub(super) struct Variable {
     /// The line that sets it, counted from 1.
     pub(super) line: usize,
     pub(super) value: String,
-    /// Another one has been made with it.
+    /// Whether another one has been made with it.
     pub(super) is_used: bool,
 }
 

@@ -1,6 +1,7 @@
 //! /etc/ntp/step-tickers, as Red Hat's ntpdate service reads it, and lists of a user's own: one server on a line, up to a `#`.
 
-use super::{Parsed, Server, ntp, numbered};
+use super::lines::numbered;
+use super::{Parsed, Server, ntp};
 
 pub(super) fn parse(text: &str) -> Parsed {
     let mut parsed = Parsed::default();

@@ -89,7 +89,7 @@ pub fn sysconfig(name: &str, text: &str) -> Sysconfig {
     found
 }
 
-/// Whose options they are.
+/// The program that the options belong to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Program {
     Ntpdate,

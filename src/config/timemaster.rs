@@ -1,6 +1,8 @@
 //! timemaster.conf of linuxptp: sections for servers, and such as are lines of chrony.conf or ntp.conf (timemaster(8)).
 
-use super::{Form, Item, LineFault, Parsed, Proof, Server, numbered, words};
+use super::lines::numbered;
+use super::server::key_proof;
+use super::{Authorities, Form, Item, LineFault, NtsWish, Parsed, Proof, Server, words};
 
 const SETTINGS: &[&str] = &["minpoll", "maxpoll", "iburst", "ntp_options"];
 const SECTIONS: &[&str] = &[
@@ -26,13 +28,16 @@ enum Section {
     Settings,
 }
 
-pub(super) fn parse(text: &str) -> Parsed {
+/// The way to read a part that is in another program's form.
+type Parse = fn(Form, &str) -> Parsed;
+
+pub(super) fn parse(text: &str, parse: Parse) -> Parsed {
     let mut parsed = Parsed::default();
     let mut section = Section::Settings;
     for (number, line) in numbered(text) {
         let line = line.trim();
         if let Some(head) = line.strip_prefix('[') {
-            section.end(&mut parsed);
+            section.end(&mut parsed, parse);
             section = begin(number, head, &mut parsed);
             continue;
         }
@@ -49,16 +54,16 @@ pub(super) fn parse(text: &str) -> Parsed {
             Section::Settings => {}
         }
     }
-    section.end(&mut parsed);
+    section.end(&mut parsed, parse);
     parsed
 }
 
 impl Section {
-    fn end(&self, parsed: &mut Parsed) {
+    fn end(&self, parsed: &mut Parsed, parse: Parse) {
         match self {
             Section::Server(server) => parsed.items.push(Item::Server(server.clone())),
             Section::Other(form, before, lines) => {
-                let other = super::parse(*form, lines);
+                let other = parse(*form, lines);
                 parsed.items.extend(other.items.into_iter().map(|item| match item {
                     Item::Include(include) => Item::IncludeAs(*form, include),
                     Item::OnlyProven(Some(line)) => Item::OnlyProven(Some(line + before)),
@@ -104,12 +109,23 @@ fn setting(line: &str, server: &mut Server) -> Result<(), String> {
     if name == "ntp_options" {
         let options: Vec<&str> = words.collect();
         if options.contains(&"nts") {
-            server.proof = Some(Proof::Nts);
-        } else if options.contains(&"key") {
-            server.proof = Some(Proof::Key);
+            server.proof = Some(Proof::Nts(wish(&options)));
+        } else if let Some(place) = options.iter().position(|option| *option == "key") {
+            server.proof = Some(key_proof(options.get(place + 1).copied().unwrap_or_default()));
         }
     }
     Ok(())
+}
+
+/// What the options say of the key exchange: they are chronyd's.
+fn wish(options: &[&str]) -> NtsWish {
+    let value = |name: &str| {
+        let place = options.iter().position(|option| *option == name)?;
+        options.get(place + 1)?.parse().ok()
+    };
+    let set = value("certset").map(Authorities::Set);
+    let port = value("ntsport").and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0);
+    NtsWish { port, authorities: set.unwrap_or_default() }
 }
 
 #[cfg(test)]
@@ -119,13 +135,17 @@ mod tests {
 
     #[test]
     fn servers_and_the_lines_of_the_daemon() {
-        let parsed = parse(
+        let parsed = crate::config::parse(
+            Form::Timemaster,
             "[ntp_server ntp.example]\nminpoll 4\nmaxpoll 4\n\n[ntp_server 2001:db8::1]\niburst 1\nntp_options key 12\n\n\
              [ptp_domain 0]\ninterfaces eth0 eth1\n\n[timemaster]\nntp_program chronyd\n\n[chrony.conf]\n# more\npool pool.example\n\
              include /etc/chrony.conf\nminsources 2\nsevrer a.example\n[chronyd]\npath /usr/sbin/chronyd\n[ntp_sevrer x.example]\n",
         );
-        let servers: Vec<_> = parsed.servers().map(|server| (server.host.as_str(), server.proof)).collect();
-        assert_eq!(servers, [("ntp.example", None), ("2001:db8::1", Some(Proof::Key)), ("pool.example", None)]);
+        let servers: Vec<_> = parsed.servers().map(|server| (server.host.as_str(), server.proof.clone())).collect();
+        assert_eq!(
+            servers,
+            [("ntp.example", None), ("2001:db8::1", Some(Proof::Key(12.try_into().ok()))), ("pool.example", None)]
+        );
         assert!(parsed.items.contains(&Item::MinServers(2)));
         let include = Include::Files("/etc/chrony.conf".to_owned());
         assert!(parsed.items.contains(&Item::IncludeAs(Form::Chrony, include)));

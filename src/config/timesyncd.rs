@@ -1,6 +1,7 @@
 //! timesyncd.conf and its drop-ins (timesyncd.conf(5), systemd.syntax(7)).
 
-use super::{LineFault, Parsed, Server, numbered, words};
+use super::lines::continued_over;
+use super::{LineFault, Parsed, Server, words};
 
 /// The settings of [Time].
 const SETTINGS: &[&str] = &[
@@ -67,7 +68,7 @@ impl TimesyncdServers {
         faults
     }
 
-    /// Whom timesyncd would ask where no link has servers.
+    /// Gives the servers that timesyncd would ask where no link has any.
     pub fn chosen(&self) -> &[(usize, Server)] {
         if self.ntp.is_empty() { &self.fallback } else { &self.ntp }
     }
@@ -102,24 +103,11 @@ fn is_like_time(section: &str) -> bool {
 
 /// Without comments and empty lines; a line that ends with a backslash goes on in the next, over comments in between.
 fn logical_lines(text: &str) -> Vec<(usize, String)> {
-    let mut lines: Vec<(usize, String)> = Vec::new();
-    let mut goes_on = false;
-    for (number, line) in numbered(text) {
+    continued_over(text, |line, goes_on| {
         let line = line.trim();
-        if line.starts_with(['#', ';']) || (line.is_empty() && !goes_on) {
-            continue;
-        }
-        let (content, continued) = line.strip_suffix('\\').map_or((line, false), |content| (content, true));
-        match lines.last_mut() {
-            Some((_, last)) if goes_on => {
-                last.push(' ');
-                last.push_str(content);
-            }
-            _ => lines.push((number, content.to_owned())),
-        }
-        goes_on = continued;
-    }
-    lines
+        let is_skipped = line.starts_with(['#', ';']) || (line.is_empty() && !goes_on);
+        (!is_skipped).then_some(line)
+    })
 }
 
 #[cfg(test)]

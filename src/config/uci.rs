@@ -1,7 +1,8 @@
 //! OpenWrt's /etc/config/system, and those of its packages ntpclient and chrony (the syntax is that of UCI).
 
+use super::lines::numbered;
 use super::server::parse_port;
-use super::{Item, Parsed, Proof, Server, numbered, words};
+use super::{Item, NtsWish, Parsed, Proof, Server, words};
 
 /// Sections of /etc/config/chrony whose host name is a server.
 const CHRONY: [&str; 3] = ["server", "pool", "peer"];
@@ -87,7 +88,7 @@ impl Section {
             Some(Err((line, text))) => parsed.fault(line, text),
             None => {}
         }
-        server.proof = (self.nts && CHRONY.contains(&self.kind.as_str())).then_some(Proof::Nts);
+        server.proof = (self.nts && CHRONY.contains(&self.kind.as_str())).then(|| Proof::Nts(NtsWish::default()));
         parsed.items.push(Item::Server(server));
     }
 }
@@ -97,7 +98,7 @@ mod tests {
     use super::*;
 
     fn servers(parsed: &Parsed) -> Vec<(&str, Option<u16>, Option<Proof>)> {
-        parsed.servers().map(|server| (server.host.as_str(), server.port, server.proof)).collect()
+        parsed.servers().map(|server| (server.host.as_str(), server.port, server.proof.clone())).collect()
     }
 
     #[test]
@@ -127,7 +128,10 @@ mod tests {
              config server\n\toption hostname 'nts.example'\n\toption nts 'yes'\n\nconfig server\n\toption hostname 'off.example'\n\toption disabled yes\n\n\
              config dhcp_ntp_server\n\toption iburst 'yes'\n\nconfig allow\n\toption interface 'lan'\n",
         );
-        assert_eq!(servers(&parsed), [("2.openwrt.pool.ntp.org", None, None), ("nts.example", None, Some(Proof::Nts))]);
+        assert_eq!(
+            servers(&parsed),
+            [("2.openwrt.pool.ntp.org", None, None), ("nts.example", None, Some(Proof::Nts(NtsWish::default())))]
+        );
         assert_eq!(parsed.faults, []);
     }
 

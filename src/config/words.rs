@@ -1,5 +1,10 @@
 //! Words of a line: those in quotes, and those that a form does not have.
 
+use super::server::{NtsWish, Proof, key_proof};
+
+/// The options that mean nothing without NTS: a server with one of them is not to be believed without.
+const NTS: [&str; 3] = ["nts", "ask", "noval"];
+
 /// Longer words are not compared: the time goes with the square.
 const MAX_COMPARED: usize = 40;
 /// In a file with more faults nobody looks for what was meant.
@@ -61,6 +66,15 @@ pub(super) struct Options<'a> {
 impl<'a> Options<'a> {
     pub(super) fn has(&self, name: &str) -> bool {
         self.given.iter().any(|(given, _)| given.eq_ignore_ascii_case(name))
+    }
+
+    /// What the server is to prove itself by.
+    pub(super) fn proof(&self) -> Option<Proof> {
+        match self.value("key") {
+            _ if NTS.iter().any(|word| self.has(word)) => Some(Proof::Nts(NtsWish::default())),
+            Some(word) => Some(key_proof(word)),
+            None => self.has("autokey").then_some(Proof::Key(None)),
+        }
     }
 
     /// What follows the option, empty where nothing does; nothing where the option is not there.

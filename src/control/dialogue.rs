@@ -16,10 +16,10 @@ const MAX_PEERS: usize = 64;
 /// Why there is no view, or not all of it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NoView {
-    /// It does not answer such questions at all: chrony, or ntpd with `noquery`.
+    /// The server does not answer such questions at all: chrony, or ntpd with `noquery`.
     #[error("no answer to questions about itself (noquery, or a server that has no such answers, as chrony)")]
     Silent,
-    /// It answers with an error.
+    /// The server answers with an error.
     #[error("no answer to questions about itself: {0}")]
     Refused(Refusal),
     /// A part of an answer got lost.
@@ -38,7 +38,7 @@ pub enum NoView {
 pub enum Step {
     /// The answer is not complete.
     Wait,
-    /// It is, and there is another question to send.
+    /// The datagram is an answer, and there is another question to send.
     Ask,
     /// All is known.
     Done,

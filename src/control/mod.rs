@@ -20,17 +20,17 @@ const POLLS_NEEDED: u32 = 5;
 pub struct ServerView {
     /// The program and its version, as it calls itself.
     pub version: Option<String>,
-    /// Its leap indicator, 0 to 3.
+    /// The server's leap indicator, 0 to 3.
     pub leap: Option<u8>,
-    /// Its stratum.
+    /// The server's stratum.
     pub stratum: Option<u8>,
     /// What it is synchronised to.
     pub refid: Option<String>,
-    /// Its clock when it was asked.
+    /// The server's clock when it was asked.
     pub clock: NtpTimestamp,
     /// The association that it follows.
     pub system_peer: Option<u16>,
-    /// Its sources, in the order of their numbers.
+    /// The server's sources, in the order of their numbers.
     pub peers: Vec<PeerRow>,
 }
 

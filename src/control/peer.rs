@@ -31,12 +31,12 @@ pub enum Kind {
         /// Configured at this server.
         active: bool,
     },
-    /// It sends broadcasts or, to a multicast address, multicasts.
+    /// The source sends broadcasts or, to a multicast address, multicasts.
     Broadcast {
         /// To a multicast address.
         multicast: bool,
     },
-    /// It listens to broadcasts.
+    /// The server listens to its broadcasts.
     BroadcastClient,
     /// Something else.
     Other,
@@ -82,15 +82,15 @@ impl Kind {
 /// One of a server's sources.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerRow {
-    /// Its number at the server.
+    /// The association's number at the server.
     pub association: u16,
     /// What the server's selection thinks of it: `*` is the one it follows.
     pub tally: char,
-    /// Its address or, for a clock and a pool, its name.
+    /// The address or, for a clock and a pool, the name.
     pub remote: String,
     /// What it is synchronised to itself, or a word on its state.
     pub refid: String,
-    /// Its stratum.
+    /// The source's stratum.
     pub stratum: u8,
     /// What it is.
     pub kind: Kind,

@@ -3,7 +3,8 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Certainty, Code, Diagnosis};
+use super::code::Code;
+use super::found::{Certainty, Diagnosis};
 use crate::estimate::Kiss;
 use crate::exchange::Authentication;
 use crate::outcome::Server;
@@ -54,6 +55,11 @@ pub(super) fn unproven(server: &Server, used: &Authentication) -> Diagnosis {
         }
     }
     .there(advice(used))
+}
+
+/// By which key it was proved that the replies are the server's.
+pub(super) fn proven(server: &Server, used: &Authentication) -> String {
+    format!(", proven by {} of {}", name(used), file(server))
 }
 
 /// Besides replies with the right code.

@@ -1,6 +1,7 @@
 //! The error bound of a server is too large: which number makes it so, and what that usually means.
 
-use super::{Certainty, Code, Diagnosis};
+use super::code::Code;
+use super::found::{Certainty, Diagnosis};
 use crate::estimate::{DistancePart, TooDistant};
 use crate::time::Interval;
 

@@ -1,76 +1,83 @@
 //! A name has no address: whose fault that is.
 
-use std::net::IpAddr;
-
-use serde::{Deserialize, Serialize};
-
-use super::{Certainty, Code, Diagnosis};
+use super::code::Code;
+use super::found::{Certainty, Diagnosis};
+use super::nts;
+use crate::evidence::{NameAnswer, NameEvidence};
 use crate::net::ResolveError;
 use crate::outcome::Host;
 use crate::time::Time;
+use crate::wire::nts::KE_PORT;
 
 use Certainty::{Certain, Likely, Possible};
-
-/// What a name server answered to a question for the name's IPv4 address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum NameAnswer {
-    /// This response code (RFC 1035 §4.1.1): 0 no error, 2 server failure, 3 no such name, 5 refused.
-    Code(u8),
-    /// Nothing, in the time that there was.
-    Silent,
-    /// The question could not be sent, or was refused by the host; the kernel's words.
-    Unreachable(String),
-}
-
-/// What was found out about a name after the C library had no address for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NameEvidence {
-    /// The name servers that /etc/resolv.conf names, or why it could not be read.
-    pub configured: Result<Vec<IpAddr>, String>,
-    /// What each of them says.
-    pub answers: Vec<(IpAddr, NameAnswer)>,
-}
 
 /// A clock that shows an earlier time was never set: signatures (DNSSEC) are not valid yet at its date.
 const PLAUSIBLE: Time = Time::from_unix(1_577_836_800, 0);
 
-/// Names the cause for a name without an address; nothing for one that has any. `now`: this machine's clock.
+/// Where this machine's name servers are to be seen.
+const CHECK: &str = "see /etc/resolv.conf (and \"resolvectl status\", \"nmcli dev show\")";
+
+/// Names the cause for a name without an address, or without keys; nothing for one that has what it needs. `now`: this machine's clock.
 pub fn diagnose_name(host: &Host, now: Time) -> Option<Diagnosis> {
+    if let Some(failure) = host.key_failure() {
+        let found = host.nts.as_ref();
+        let port = found.map_or(KE_PORT, |nts| nts.port);
+        let answers_plainly = found.and_then(|nts| nts.answers_plainly);
+        return Some(nts::key_exchange(&nts::Failed { name: &host.name, port, failure, now, answers_plainly }));
+    }
     let error = host.addresses.as_ref().err()?;
     let seen = error.to_string();
     let found = |code, certainty, cause: &str| Diagnosis::new(code, certainty, seen.clone(), cause);
-    let check = "see /etc/resolv.conf (and \"resolvectl status\", \"nmcli dev show\")";
     Some(match (error, &host.evidence) {
         (ResolveError::NotAwaited(_), _) => {
             found(Code::NotAwaited, Certain, "the others settled the time before the name server answered")
         }
+        (ResolveError::NoKey(_), _) => {
+            let cause = "a file wants it to prove itself by a key that cannot be had: without that anybody on the way could answer";
+            found(Code::NoKey, Certain, cause).here("mend the key file; -a and -k give one key for all servers")
+        }
+        (ResolveError::NoClock(_), _) => {
+            found(Code::NoClock, Certain, "a hardware clock of this machine is not there, or not to be used")
+                .here("\"grep . /sys/class/ptp/*/clock_name\" lists the clocks; chronyd, ptp4l and phc2sys set those of network cards")
+        }
         (ResolveError::NoThread(_) | ResolveError::Ended(_), _) => {
             found(Code::NameUnresolved, Certain, "this machine cannot look names up at the moment").here("run it again")
         }
-        (_, None) => found(Code::NameUnresolved, Possible, "the name server or the name is at fault").here(check),
+        (ResolveError::NoInterface(_), _) => {
+            let cause = "the address holds on one link only, and the interface behind its % is not there";
+            found(Code::NameUnresolved, Certain, cause).here("\"ip -br link\" lists the interfaces")
+        }
+        // Whoever answered, or nobody: the name server has done its part.
+        (ResolveError::NoServer(_), _) => {
+            found(Code::NameUnresolved, Certain, "no server can have the address").here("give another server")
+        }
+        (_, None) => found(Code::NameUnresolved, Possible, "the name server or the name is at fault").here(CHECK),
         (_, Some(evidence)) => by_evidence(error, evidence, &seen, now),
     })
 }
 
+/// Whether this machine has no name server to ask.
+fn unconfigured(evidence: &NameEvidence, seen: &str) -> Option<Diagnosis> {
+    let found = |certainty, cause: &str| Diagnosis::new(Code::NoNameServer, certainty, said(seen, evidence), cause);
+    match &evidence.configured {
+        Err(why) => Some(
+            found(Likely, &format!("no name server is configured: /etc/resolv.conf: {why}"))
+                .here(format!("{CHECK}; or give an address in place of the name")),
+        ),
+        Ok(servers) if servers.is_empty() => {
+            Some(found(Certain, "no name server is configured: /etc/resolv.conf names none").here(format!(
+                "{CHECK}; the network may not be up yet (--wait); or give an address in place of the name"
+            )))
+        }
+        Ok(_) => None,
+    }
+}
+
+/// What the name servers answered, from the plainest answer to none.
 fn by_evidence(error: &ResolveError, evidence: &NameEvidence, seen: &str, now: Time) -> Diagnosis {
     let found = |code, certainty, cause: &str| Diagnosis::new(code, certainty, said(seen, evidence), cause);
-    let check = "see /etc/resolv.conf (and \"resolvectl status\", \"nmcli dev show\")";
-    match &evidence.configured {
-        Err(why) => {
-            return found(
-                Code::NoNameServer,
-                Likely,
-                &format!("no name server is configured: /etc/resolv.conf: {why}"),
-            )
-            .here(format!("{check}; or give an address in place of the name"));
-        }
-        Ok(servers) if servers.is_empty() => {
-            return found(Code::NoNameServer, Certain, "no name server is configured: /etc/resolv.conf names none")
-                .here(format!(
-                    "{check}; the network may not be up yet (--wait); or give an address in place of the name"
-                ));
-        }
-        Ok(_) => {}
+    if let Some(found) = unconfigured(evidence, seen) {
+        return found;
     }
     let any = |wanted: &dyn Fn(&NameAnswer) -> bool| evidence.answers.iter().any(|(_, answer)| wanted(answer));
     let is_no_address = matches!(error, ResolveError::NoAddress { .. });
@@ -93,7 +100,7 @@ fn by_evidence(error: &ResolveError, evidence: &NameEvidence, seen: &str, now: T
     }
     if any(&|answer| *answer == NameAnswer::Code(5)) {
         let cause = "the name server refuses this client (REFUSED): it does not serve this network, or not this name";
-        return found(Code::NameServerRefused, Certain, cause).here(check);
+        return found(Code::NameServerRefused, Certain, cause).here(CHECK);
     }
     if any(&|answer| *answer == NameAnswer::Code(0)) {
         let cause = "the name server answers now: a question got lost before, or answers for IPv6 do not come";
@@ -101,13 +108,13 @@ fn by_evidence(error: &ResolveError, evidence: &NameEvidence, seen: &str, now: T
     }
     if any(&|answer| matches!(answer, NameAnswer::Unreachable(_))) {
         let cause = "no name server can be reached: the network is not up, or nothing listens there";
-        return found(Code::NameServerSilent, Likely, cause).here(format!("{check}; --wait waits for the network"));
+        return found(Code::NameServerSilent, Likely, cause).here(format!("{CHECK}; --wait waits for the network"));
     }
     let cause = "the name servers do not answer: they are down, the address is wrong, or a firewall drops UDP 53";
-    found(Code::NameServerSilent, Likely, cause).here(format!("{check}; or give an address in place of the name"))
+    found(Code::NameServerSilent, Likely, cause).here(format!("{CHECK}; or give an address in place of the name"))
 }
 
-/// Who said what.
+/// Says which name server said what.
 fn said(seen: &str, evidence: &NameEvidence) -> String {
     let word = |answer: &NameAnswer| match answer {
         NameAnswer::Code(0) => "answers".to_owned(),
@@ -125,6 +132,8 @@ fn said(seen: &str, evidence: &NameEvidence) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     #[test]
@@ -138,6 +147,7 @@ mod tests {
             left_out: 0,
             reverse: Vec::new(),
             evidence: Some(evidence),
+            nts: None,
         };
         let cause = |now| diagnose_name(&host, Time::from_unix(now, 0)).unwrap().cause;
         assert!(cause(1000).contains("at the date that this clock shows"), "{}", cause(1000));

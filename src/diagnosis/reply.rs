@@ -1,6 +1,8 @@
 //! Something came, and it is not what was wanted.
 
-use super::{Certainty, Code, Diagnosis, distance, sync_state};
+use super::code::Code;
+use super::found::{Certainty, Diagnosis};
+use super::{distance, sync_state};
 use crate::estimate::{DropReason, Kiss, Rejection, Sample};
 use crate::exchange::Contact;
 use crate::outcome::Server;
@@ -39,20 +41,7 @@ pub(super) fn rejected(rejection: Rejection, count: usize, server: &Server) -> D
     match rejection {
         Rejection::ClockMoved(moved) => clock_set_here(moved),
         Rejection::NegativeDelay(_) | Rejection::Order | Rejection::NoTime => {
-            let seen = format!("{count} replies came whose times cannot be ({rejection})");
-            let dates = server.contact.last_reply.as_ref().map_or(String::new(), |reply| {
-                let date = |stamp: NtpTimestamp| match stamp.is_zero() {
-                    true => "none".to_owned(),
-                    false => stamp.unfold(Time::UNIX_EPOCH).utc(),
-                };
-                format!(": received {}, sent {}", date(reply.receive), date(reply.transmit))
-            });
-            let cause = format!(
-                "its own times contradict each other{dates}: its clock was set in between, or its program is broken"
-            );
-            Diagnosis::new(Code::Broken, Certainty::Likely, seen, cause)
-                .here("ask another server")
-                .there("restart its time service when its clock is right")
+            times_that_cannot_be(rejection, count, server)
         }
         Rejection::Origin | Rejection::Duplicate => {
             let seen = format!("{count} packets came that do not answer our requests ({rejection})");
@@ -76,6 +65,23 @@ pub(super) fn rejected(rejection: Rejection, count: usize, server: &Server) -> D
     }
 }
 
+/// The times of the server contradict each other in each reply.
+fn times_that_cannot_be(rejection: Rejection, count: usize, server: &Server) -> Diagnosis {
+    let seen = format!("{count} replies came whose times cannot be ({rejection})");
+    let dates = server.contact.last_reply.as_ref().map_or(String::new(), |reply| {
+        let date = |stamp: NtpTimestamp| match stamp.is_zero() {
+            true => "none".to_owned(),
+            false => stamp.unfold(Time::UNIX_EPOCH).utc(),
+        };
+        format!(": received {}, sent {}", date(reply.receive), date(reply.transmit))
+    });
+    let cause =
+        format!("its own times contradict each other{dates}: its clock was set in between, or its program is broken");
+    Diagnosis::new(Code::Broken, Certainty::Likely, seen, cause)
+        .here("ask another server")
+        .there("restart its time service when its clock is right")
+}
+
 /// The server's replies are proper, and say or show that it is not to be believed.
 pub(super) fn unfit(reason: DropReason, contact: &Contact) -> Diagnosis {
     let seen = match contact.candidate.kiss {
@@ -86,6 +92,12 @@ pub(super) fn unfit(reason: DropReason, contact: &Contact) -> Diagnosis {
         DropReason::RootDistance(too_distant) => distance::diagnose(&too_distant, &seen),
         DropReason::TooFarAway => Diagnosis::new(Code::TooFar, Certainty::Likely, seen, distance::SLOW_WAY)
             .here("ask a nearer server; `tracepath` shows where the time goes"),
+        DropReason::NoVote => {
+            let cause =
+                "whoever is on the way can answer in its place, and is not to have a say where others prove themselves";
+            Diagnosis::new(Code::NoVote, Certainty::Certain, seen, cause)
+                .here("nothing; or have it prove itself too: with NTS, or by a key")
+        }
         DropReason::Contested(_) => {
             let cause = "two clocks answer under this address: a box on the way that catches NTP, somebody who forges, or two \
                          machines with one address; nothing here tells which is the server";

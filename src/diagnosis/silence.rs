@@ -1,6 +1,9 @@
 //! Not one reply came.
 
-use super::{Certainty, Code, Diagnosis, LowPort, Sign, Signs, authentication, fault};
+use super::code::Code;
+use super::found::{Certainty, Diagnosis};
+use super::{authentication, fault, nts};
+use crate::evidence::{LowPort, Sign, Signs};
 use crate::exchange::Authentication;
 use crate::outcome::Server;
 
@@ -21,6 +24,7 @@ pub(super) fn diagnose(server: &Server) -> Diagnosis {
     match signs.answered_by {
         Some(from) if (from.ip(), from.port()) == (server.contact.address.ip(), server.contact.address.port()) => {
             return match key {
+                None if server.contact.nts.is_some() => nts::deaf(&silence),
                 // Its answer to the plain request alone shows what it minds.
                 Some(used) if signs.signed == Some(Sign::Silent) => authentication::refused(&silence, server, used),
                 _ => late(&silence),
@@ -35,6 +39,10 @@ pub(super) fn diagnose(server: &Server) -> Diagnosis {
         return not_serving(&silence, key);
     }
     if let Some(found) = fault::no_carrier(&silence, server) {
+        return found;
+    }
+    // A short time-out is over before the kernel gives up, and says so itself.
+    if let Some(found) = fault::by_neighbour(&silence, server).filter(|_| !signs.is_host_up()) {
         return found;
     }
     if signs.is_host_up() { filtered(&silence, signs, server) } else { host_silent(&silence, signs) }
@@ -94,11 +102,13 @@ fn other_address(server: &Server, from: &str) -> Diagnosis {
 
 fn filtered(silence: &str, signs: &Signs, server: &Server) -> Diagnosis {
     let low = match &signs.low_port {
-        LowPort::NotRoot => "as root, -d also tries source port 123; ",
-        _ => "",
+        LowPort::NotRoot => "as root, -d also tries source port 123; ".to_owned(),
+        LowPort::Busy(why) => format!("source port 123 could not be tried ({why}); "),
+        LowPort::Answered | LowPort::Silent => String::new(),
     };
     let port = server.contact.address.port();
-    let here = format!("{low}let UDP out to port {port} and its replies back in");
+    let here =
+        format!("{low}let UDP out to port {port} and its replies back in; if they are only late, -t 10 waits longer");
     let seen = format!("{silence}; the host is up, it answers {}", signs.seen());
     // A host that refuses other UDP ports aloud has no firewall that drops them all.
     let (certainty, cause) = if signs.udp == Sign::Answered {
@@ -117,15 +127,7 @@ fn filtered(silence: &str, signs: &Signs, server: &Server) -> Diagnosis {
     };
     Diagnosis::new(Code::FilteredOrIgnored, certainty, seen, cause)
         .here(here)
-        .there(format!("{}; check `restrict` or `allow`", let_in(port)))
-}
-
-/// How to open a server's port.
-pub(super) fn let_in(port: u16) -> String {
-    match port {
-        123 => "let UDP 123 in (firewall-cmd --add-service=ntp, ufw allow 123/udp)".to_owned(),
-        _ => format!("let UDP {port} in (firewall-cmd --add-port={port}/udp, ufw allow {port}/udp)"),
-    }
+        .there(format!("{}; check `restrict` or `allow`", fault::let_in(port)))
 }
 
 fn host_silent(silence: &str, signs: &Signs) -> Diagnosis {

@@ -1,6 +1,7 @@
 //! The server answers, and says that it is not synchronised itself.
 
-use super::{Certainty, Code, Diagnosis};
+use super::code::Code;
+use super::found::{Certainty, Diagnosis};
 use crate::control::ServerView;
 use crate::outcome::Server;
 use crate::time::Interval;
@@ -65,7 +66,7 @@ pub(crate) fn kiss(reply: &Header) -> Option<(&str, &'static str, &'static str)>
     Some((code, cause, here))
 }
 
-/// Its sources tell.
+/// Judges an unsynchronised server by what its sources tell.
 fn by_its_view(seen: &str, view: &ServerView) -> Diagnosis {
     let servers: Vec<_> = view.peers.iter().filter(|peer| !matches!(peer.kind, crate::control::Kind::Pool)).collect();
     if let Some((peer, wait)) = view.ready_in() {

@@ -26,7 +26,7 @@ impl Frequency {
 
     /// With another, independent error added.
     pub(super) fn widened(self, by: f64) -> Frequency {
-        Frequency { value: self.value, uncertainty: self.uncertainty.hypot(by).min(MAX_FREQUENCY) }
+        Frequency { value: self.value, uncertainty: libm::hypot(self.uncertainty, by).min(MAX_FREQUENCY) }
     }
 }
 
@@ -50,8 +50,8 @@ pub struct Point {
     pub server_minus_raw: Interval,
     /// The round trip.
     pub delay: Interval,
-    /// By how much the run's servers disagree, times the square root of the run's number of points; 0 for one server.
-    pub spread: Interval,
+    /// The error bound of the server's own clock.
+    pub root_distance: Interval,
     /// The server.
     pub server: IpAddr,
 }
@@ -71,6 +71,15 @@ pub struct Run {
     pub bound: Interval,
 }
 
+/// What is known of a run besides its points: it did not fit to those before it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Break {
+    /// The servers' time had jumped: offsets before and after it are not comparable.
+    Phase,
+    /// The frequency had changed, by about so much.
+    Frequency(f64),
+}
+
 /// Earlier runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
@@ -80,6 +89,14 @@ pub struct History {
     pub start: Option<Frequency>,
     /// The last run contradicted those before it, which were dropped: the next one is believed as it is.
     pub settling: bool,
+    /// The kernel's frequency has been tuned by it though nobody asked for that: it was said, and is done from then on.
+    pub tuned: bool,
+    /// What the last run took the frequency for.
+    pub told: Option<Frequency>,
+    /// The runs that did not fit to those before them, in their order.
+    pub breaks: Vec<(u32, Break)>,
+    /// By how much runs stepped the clock, in their order: for people, nothing is learned from it. At most [`MAX_RUNS`].
+    pub steps: Vec<(u32, Interval)>,
     /// By time.
     pub points: Vec<Point>,
 }
@@ -92,16 +109,52 @@ impl History {
 
     /// The number of runs among the points.
     pub fn runs(&self) -> usize {
-        self.points.chunk_by(|a, b| a.run == b.run).count()
+        self.runs_of_points().count()
     }
 
-    /// Adds a run's points and lets go of the oldest runs, whole, where there are too many.
+    /// The points of each run.
+    pub(super) fn runs_of_points(&self) -> impl DoubleEndedIterator<Item = &[Point]> {
+        self.points.chunk_by(|a, b| a.run == b.run)
+    }
+
+    /// Remembers that the last run stepped the clock.
+    pub fn note_step(&mut self, by: Interval) {
+        if let Some(point) = self.points.last() {
+            self.steps.retain(|(run, _)| *run < point.run);
+            self.steps.push((point.run, by));
+        }
+    }
+
+    /// In what way that run did not fit to those before it.
+    pub(super) fn break_at(&self, run: u32) -> Option<Break> {
+        self.breaks.iter().find(|(number, _)| *number == run).map(|(_, kind)| *kind)
+    }
+
+    /// The number of the run after the last one.
+    pub(super) fn next_run(&self) -> u32 {
+        self.points.last().map_or(1, |point| point.run.saturating_add(1))
+    }
+
+    /// What there was before that run.
+    pub(super) fn before(&self, run: u32) -> History {
+        let mut past = self.clone();
+        past.points.retain(|point| point.run < run);
+        past.breaks.retain(|(number, _)| *number < run);
+        past.steps.retain(|(number, _)| *number < run);
+        past
+    }
+
+    /// Adds a run's points, for which there has to be room.
     pub(super) fn append(&mut self, points: &[Point]) {
-        let number = self.points.last().map_or(1, |point| point.run.saturating_add(1));
+        let number = self.next_run();
         self.points.extend(points.iter().map(|point| Point { run: number, ..*point }));
+    }
+
+    /// Lets go of the oldest runs, whole, where one with so many points more would be too much.
+    pub(super) fn with_room_for(mut self, points: usize) -> History {
         let (mut kept_points, mut kept_runs) = (0, 0);
-        for run in self.points.chunk_by(|a, b| a.run == b.run).rev() {
-            if kept_runs == MAX_RUNS || kept_points + run.len() > MAX_POINTS {
+        for run in self.runs_of_points().rev() {
+            if kept_runs + 1 == MAX_RUNS || kept_points + run.len() + points > MAX_POINTS {
                 break;
             }
             kept_runs += 1;
@@ -111,6 +164,10 @@ impl History {
         if excess > 0 {
             self.points.drain(..excess);
             self.start = None;
+            let first = self.points.first().map_or(u32::MAX, |point| point.run);
+            self.breaks.retain(|(run, _)| *run > first);
+            self.steps.retain(|(run, _)| *run >= first);
         }
+        self
     }
 }

@@ -4,9 +4,9 @@ use std::str::{FromStr, SplitAsciiWhitespace};
 
 use thiserror::Error;
 
-use super::history::{Boot, Frequency, History, Point};
-use super::text::{TITLE, checksum};
-use super::{MAX_FREQUENCY, MAX_POINTS};
+use super::history::{Boot, Break, Frequency, History, Point};
+use super::text::{EARLIER_TITLE, STEP, TITLE, checksum};
+use super::{MAX_FREQUENCY, MAX_POINTS, MAX_RUNS};
 use crate::time::Interval;
 
 /// No machine runs for longer: 100 years, seconds.
@@ -19,10 +19,10 @@ const MAX_DELAY: i64 = 16;
 /// Why a text is no history. The number is the line's, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum BadHistory {
-    /// It never was one.
+    /// The file never was a history.
     #[error("it is no history of rntpdate")]
     Foreign,
-    /// It was written by another version of the program.
+    /// The history was written by another version of the program.
     #[error("it is of another version")]
     Version,
     /// The end is not there, or something changed since it was written.
@@ -42,7 +42,7 @@ pub enum BadHistory {
 /// Reads what [`render`](super::render) writes.
 pub fn parse(text: &str) -> Result<History, BadHistory> {
     let title = text.lines().next().unwrap_or_default();
-    if title != TITLE {
+    if title != TITLE && title != EARLIER_TITLE {
         let is_kin = title.split(' ').next() == TITLE.split(' ').next();
         return Err(if is_kin { BadHistory::Version } else { BadHistory::Foreign });
     }
@@ -53,7 +53,7 @@ pub fn parse(text: &str) -> Result<History, BadHistory> {
     }
     let mut history = History::default();
     for (number, line) in body.lines().enumerate().skip(1).filter(|(_, line)| !line.starts_with('#')) {
-        read_line(line, &mut history).map_err(|fault| match fault {
+        read_line(line, title == EARLIER_TITLE, &mut history).map_err(|fault| match fault {
             Fault::Form => BadHistory::Line(number + 1),
             Fault::Range => BadHistory::Range(number + 1),
         })?;
@@ -61,7 +61,20 @@ pub fn parse(text: &str) -> Result<History, BadHistory> {
             return Err(BadHistory::TooLong);
         }
     }
+    history.steps = steps(body);
     Ok(history)
+}
+
+/// The steps among the comments; whatever else begins like one is a comment.
+fn steps(body: &str) -> Vec<(u32, Interval)> {
+    let step = |line: &str| {
+        let mut words = line.strip_prefix(STEP)?.split_ascii_whitespace();
+        let step = (word(&mut words).ok()?, interval(&mut words, -MAX_OFFSET, MAX_OFFSET).ok()?);
+        words.next().is_none().then_some(step)
+    };
+    let mut steps: Vec<(u32, Interval)> = body.lines().filter_map(step).take(MAX_RUNS).collect();
+    steps.dedup_by(|later, earlier| later.0 <= earlier.0);
+    steps
 }
 
 /// Why a file that begins like this, and is too long or no text, is no history.
@@ -74,13 +87,16 @@ enum Fault {
     Range,
 }
 
-fn read_line(line: &str, history: &mut History) -> Result<(), Fault> {
+fn read_line(line: &str, is_earlier: bool, history: &mut History) -> Result<(), Fault> {
     let mut words = line.split_ascii_whitespace();
     match words.next().ok_or(Fault::Form)? {
         "boot" => history.boot = boot(&mut words)?,
         "start" => history.start = Some(frequency(&mut words)?),
         "settling" => history.settling = true,
-        "point" => history.points.push(point(&mut words, history.points.last())?),
+        "tuned" => history.tuned = true,
+        "told" => history.told = Some(frequency(&mut words)?),
+        "break" => history.breaks.push(break_line(&mut words, history.breaks.last())?),
+        "point" => history.points.push(point(&mut words, is_earlier, history.points.last())?),
         _ => return Err(Fault::Form),
     }
     if words.next().is_some() { Err(Fault::Form) } else { Ok(()) }
@@ -110,15 +126,38 @@ fn frequency(words: &mut SplitAsciiWhitespace<'_>) -> Result<Frequency, Fault> {
     if is_possible { Ok(Frequency { value, uncertainty }) } else { Err(Fault::Range) }
 }
 
-fn point(words: &mut SplitAsciiWhitespace<'_>, last: Option<&Point>) -> Result<Point, Fault> {
-    let point = Point {
+fn break_line(words: &mut SplitAsciiWhitespace<'_>, last: Option<&(u32, Break)>) -> Result<(u32, Break), Fault> {
+    let run = word(words)?;
+    let kind = match words.next() {
+        Some("phase") => Break::Phase,
+        Some("frequency") => {
+            let by = word::<f64>(words)? / 1e6;
+            let is_possible = by > 0.0 && by <= MAX_FREQUENCY;
+            if word::<String>(words)? != "ppm" {
+                return Err(Fault::Form);
+            }
+            is_possible.then_some(Break::Frequency(by)).ok_or(Fault::Range)?
+        }
+        _ => return Err(Fault::Form),
+    };
+    let follows = last.is_none_or(|(last, _)| *last < run);
+    if follows { Ok((run, kind)) } else { Err(Fault::Range) }
+}
+
+/// Before there were breaks a point had the disagreement of its run's servers in place of the root distance, which is not used
+/// any more.
+fn point(words: &mut SplitAsciiWhitespace<'_>, is_earlier: bool, last: Option<&Point>) -> Result<Point, Fault> {
+    let mut point = Point {
         run: word(words)?,
         raw: interval(words, 0, MAX_RAW)?.to_duration(),
         server_minus_raw: interval(words, -MAX_RAW, MAX_OFFSET)?,
         delay: interval(words, 0, MAX_DELAY)?,
-        spread: interval(words, 0, MAX_DELAY)?,
+        root_distance: interval(words, 0, MAX_DELAY)?,
         server: word(words)?,
     };
+    if is_earlier {
+        point.root_distance = Interval::ZERO;
+    }
     let follows = last.is_none_or(|last| last.raw <= point.raw && last.run <= point.run);
     if follows { Ok(point) } else { Err(Fault::Range) }
 }

@@ -1,7 +1,8 @@
 //! A history looked at from outside.
 
 use super::history::{Frequency, History, Point};
-use super::replay::{Replay, span};
+use super::replay::Replay;
+use super::slope::span;
 use crate::time::Interval;
 
 /// What a history comes to.

@@ -3,26 +3,47 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::history::{Frequency, History, Point};
+use super::history::{Break, Frequency, History, Point};
 use crate::time::Interval;
 
-/// The first line; a number other than this one's is from another version of the program.
-pub(super) const TITLE: &str = "rntpdate-history 1";
+/// The first line; a number other than these two is from another version of the program.
+pub(super) const TITLE: &str = "rntpdate-history 2";
+/// The first line that was written before there were breaks.
+pub(super) const EARLIER_TITLE: &str = "rntpdate-history 1";
 
-/// What [`parse`](super::parse) reads.
+/// How a line begins that says that a run stepped the clock, and by how much.
+pub(super) const STEP: &str = "# step";
+
+/// What `parse` reads.
 pub fn render(history: &History) -> String {
     let mut text = format!("{TITLE}\n");
     // Writing to a string cannot fail.
     let _ = writeln!(text, "boot {} suspended {}", boot_id(&history.boot.id), duration(history.boot.suspended));
-    if let Some(Frequency { value, uncertainty }) = history.start {
-        let _ = writeln!(text, "start {:.6} {:.6} ppm", value * 1e6, (uncertainty * 1e6).max(1e-6));
+    for (name, frequency) in [("start", history.start), ("told", history.told)] {
+        if let Some(Frequency { value, uncertainty }) = frequency {
+            let _ = writeln!(text, "{name} {:.6} {:.6} ppm", value * 1e6, (uncertainty * 1e6).max(1e-6));
+        }
     }
     if history.settling {
         text.push_str("settling\n");
     }
-    text.push_str("# run, raw clock, server minus raw clock, delay, spread, server\n");
-    for Point { run, raw, server_minus_raw, delay, spread, server } in &history.points {
-        let _ = writeln!(text, "point {run} {} {server_minus_raw:.9} {delay:.9} {spread:.9} {server}", duration(*raw));
+    if history.tuned {
+        text.push_str("tuned\n");
+    }
+    for (run, kind) in &history.breaks {
+        let _ = match kind {
+            Break::Phase => writeln!(text, "break {run} phase"),
+            Break::Frequency(by) => writeln!(text, "break {run} frequency {:.6} ppm", by * 1e6),
+        };
+    }
+    // Versions that know no steps pass over them.
+    for (run, by) in &history.steps {
+        let _ = writeln!(text, "{STEP} {run} {by:.9}");
+    }
+    text.push_str("# run, raw clock, server minus raw clock, delay, root distance, server\n");
+    for Point { run, raw, server_minus_raw, delay, root_distance, server } in &history.points {
+        let raw = duration(*raw);
+        let _ = writeln!(text, "point {run} {raw} {server_minus_raw:.9} {delay:.9} {root_distance:.9} {server}");
     }
     let _ = writeln!(text, "end {:016x}", checksum(&text));
     text

@@ -9,6 +9,8 @@ use crate::time::Interval;
 pub struct Findings {
     /// Whether the kernel lets this process set the clock, or its words why not.
     pub may_set: Result<(), String>,
+    /// Whether system calls can be refused to a process, or why not.
+    pub filter: Result<(), String>,
     /// The kernel's clock; its words where it cannot be read.
     pub kernel: Result<KernelClock, String>,
     /// Time daemons that run.
@@ -47,9 +49,9 @@ pub struct KernelClock {
 /// A time daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Daemon {
-    /// Its name.
+    /// The daemon's name.
     pub name: String,
-    /// Its process.
+    /// The daemon's process.
     pub pid: u32,
     /// Whether it may and does set the clock.
     pub sets_clock: bool,
@@ -58,13 +60,13 @@ pub struct Daemon {
 /// The clock chip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RtcFinding {
-    /// There is none; the words of the attempt.
+    /// No chip; the words of the attempt.
     None(String),
-    /// There is one, and it could not be opened: in use, or not permitted.
+    /// A chip that could not be opened: in use, or not permitted.
     Closed(String),
-    /// It could not be read, or holds no time.
+    /// The chip could not be read, or holds no time.
     Broken(String),
-    /// It was read.
+    /// The chip was read.
     Read(RtcReading),
 }
 
@@ -82,9 +84,9 @@ pub struct RtcReading {
 /// The file that tells how the chip is kept.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Adjfile {
-    /// There is none, which means UTC and no drift.
+    /// No file, which means UTC and no drift.
     Missing,
-    /// It cannot be read.
+    /// The file cannot be read.
     Unreadable(String),
     /// What is in it.
     Read {

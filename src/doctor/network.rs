@@ -17,6 +17,17 @@ pub(super) fn stamps(stamps: Stamps) -> Check {
     }
 }
 
+pub(super) fn filter(filter: &Result<(), String>) -> Check {
+    match filter {
+        Ok(()) => Check::good("filter", "system calls can be refused to what reads packets (tried)"),
+        Err(why) => Check::warning(
+            "filter",
+            format!("no system call can be refused to what reads packets: {why}"),
+            "rights are given up all the same; where a container or a unit forbids seccomp(2), allow it",
+        ),
+    }
+}
+
 pub(super) fn routes(routes: &Routes) -> Check {
     let todo = "see `ip addr` and `ip route`";
     match (routes.v4, routes.v6) {
@@ -51,7 +62,11 @@ pub(super) fn names(name: &Name) -> Check {
         Err(NameError::NoSuchName(why)) if name.configured => {
             Check::bad("names", format!("{shown}, which is configured, has no address: {why}"), "correct the name")
         }
-        Err(NameError::NoSuchName(why)) => Check::good("names", format!("the name server answers ({shown}: {why})")),
+        Err(NameError::NoSuchName(why)) => Check::warning(
+            "names",
+            format!("the name server answers, and knows no {shown}: {why}"),
+            "look up a name that has to exist: `getent hosts NAME`",
+        ),
         Err(NameError::NoNameServer(why)) if name.configured => Check::bad(
             "names",
             format!("{shown}, which is configured, cannot be looked up: {why}"),

@@ -7,6 +7,7 @@ use crate::time::Interval;
 fn well() -> Findings {
     Findings {
         may_set: Ok(()),
+        filter: Ok(()),
         kernel: Ok(KernelClock {
             synchronised: true,
             max_error: Interval::from_micros(20_000),
@@ -131,8 +132,9 @@ fn the_network_and_the_names() {
     assert_eq!(marks(name(true, NameError::NoNameServer("?".into()))), Some(Mark::Bad));
     assert_eq!(marks(name(false, NameError::NoNameServer("?".into()))), Some(Mark::Warning));
     assert_eq!(marks(name(true, NameError::NoSuchName("?".into()))), Some(Mark::Bad));
-    assert_eq!(marks(name(false, NameError::NoSuchName("?".into()))), Some(Mark::Good));
+    assert_eq!(marks(name(false, NameError::NoSuchName("?".into()))), Some(Mark::Warning));
     assert_eq!(only(&Findings { configured: Vec::new(), ..well() }).topic, "servers");
+    assert_eq!(only(&Findings { filter: Err("EPERM".into()), ..well() }).topic, "filter");
     assert_eq!(only(&Findings { stamps: Stamps { sent: false, received: true }, ..well() }).topic, "timestamps");
 }
 

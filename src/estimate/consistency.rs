@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
+use super::distance::MIN_ROUND_TRIPS;
 use super::sample::{Sample, parts_per_million};
 use crate::time::Interval;
 
-/// The least round trip that a sample is judged by. Time stamps taken by programs and not by network cards are late by
-/// milliseconds now and then, on one side only.
-pub(super) const MIN_ROUND_TRIPS: Interval = Interval::from_micros(10_000);
 /// The fastest that this machine's clock may go astray between two samples: the kernel's fastest slew and the greatest frequency
 /// correction, 500 ppm each (adjtimex(2)).
 const DRIFT_PPM: i128 = 1000;

@@ -2,9 +2,12 @@
 
 use thiserror::Error;
 
-use super::consistency::MIN_ROUND_TRIPS;
 use super::sample::Sample;
 use crate::time::Interval;
+
+/// The least round trip that a sample is judged by. Time stamps taken by programs and not by network cards are late by
+/// milliseconds now and then, on one side only.
+pub(super) const MIN_ROUND_TRIPS: Interval = Interval::from_micros(10_000);
 
 /// A number that is a part of a root distance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +70,13 @@ impl TooDistant {
         let greatest = parts.into_iter().reduce(|a, b| if share(&b) > share(&a) { b } else { a });
         let (part, value) = greatest.map_or((DistancePart::Delay, sample.delay), |(part, value, _)| (part, value));
         TooDistant { distance, part, value, limit }
+    }
+}
+
+impl Sample {
+    /// The error bound of this sample from here to the reference clock (RFC 5905 A.5.5.2).
+    pub fn root_distance(&self) -> Interval {
+        root_distance(self)
     }
 }
 

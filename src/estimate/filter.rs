@@ -48,6 +48,9 @@ pub enum DropReason {
     /// Replies came, and none proved that the server knows our key.
     #[error("Server is untrusted")]
     Untrusted,
+    /// The server's certificate is not valid at the time that was obtained.
+    #[error(transparent)]
+    Certificate(WrongTime),
     /// Two different answers to one request, which nobody but its receivers can answer.
     #[error("two answers to one request are {0:.6} sec apart: somebody else answers in its place")]
     Contested(Interval),
@@ -62,6 +65,23 @@ pub enum DropReason {
     /// The error bound from here to the reference clock is too large.
     #[error(transparent)]
     RootDistance(TooDistant),
+    /// Fit by itself, and nobody's vote is its: others prove themselves, and it does not.
+    #[error("it proves nothing, and others do: it has no vote")]
+    NoVote,
+}
+
+/// A certificate that does not fit the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum WrongTime {
+    /// The certificate's time was over.
+    #[error("at the time that was obtained its certificate had expired")]
+    Expired,
+    /// The certificate's time had not come.
+    #[error("at the time that was obtained its certificate was not valid yet")]
+    NotYetValid,
+    /// Whether the certificate is valid could not be seen.
+    #[error("its certificate could not be checked at the time that was obtained")]
+    Unknown,
 }
 
 /// What is known of one server.
@@ -77,6 +97,8 @@ pub struct Candidate {
     pub is_overtaken: bool,
     /// So far apart are two answers to one request that cannot both be true: somebody else answers too.
     pub contested: Option<Interval>,
+    /// The server's certificate is not valid at the time that was obtained.
+    pub wrong_time: Option<WrongTime>,
 }
 
 /// A server as the selection sees it.
@@ -90,9 +112,9 @@ pub struct Peer {
     pub counted: usize,
     /// When the best sample was taken: a raw monotonic time.
     pub taken: Duration,
-    /// Its offset; positive: the local clock is behind.
+    /// The server's offset; positive: the local clock is behind.
     pub offset: Interval,
-    /// Its delay.
+    /// The delay of that sample.
     pub delay: Interval,
     /// Error bound of the measurement without the delay.
     pub dispersion: Interval,
@@ -151,6 +173,9 @@ impl Candidate {
 
     /// The first test that the server fails; `peer` is what [`filter`](Candidate::filter) gave.
     pub fn drop_reason(&self, peer: Option<&Peer>, limits: &Limits) -> Option<DropReason> {
+        if let Some(wrong) = self.wrong_time {
+            return Some(DropReason::Certificate(wrong));
+        }
         // RATE after good samples is a reason to stop asking, not to disbelieve.
         match (self.kiss, peer) {
             (Some(kiss @ (Kiss::Deny | Kiss::Restrict)), _) | (Some(kiss), None) => {

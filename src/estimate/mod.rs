@@ -3,7 +3,7 @@
 //! The selection keeps these promises as long as less than half of the votes that are cast lie, in whatever way: an answer is
 //! always found; the truth lies within offset ± bound; the error is at most twice the widest honest bound, as it is when the clock
 //! is set; and votes belong to names, however many addresses they have. Where nobody lies, far servers do not make the offset of a
-//! near one worse. `tests/agreement` tries to break each of them.
+//! near one worse. `tests/fast/agreement` tries to break each of them.
 #![forbid(unsafe_code)]
 
 mod combine;
@@ -19,9 +19,10 @@ use std::time::Duration;
 pub use combine::Estimate;
 pub use consistency::Consistency;
 pub use distance::{DistancePart, TooDistant};
-pub use filter::{Candidate, DropReason, Limits, Peer};
+pub use filter::{Candidate, DropReason, Limits, Peer, WrongTime};
 pub use majority::Span;
 pub use sample::{Kiss, LocalTimes, Rejection, Sample};
+pub(crate) use votes::votes;
 
 use majority::{Voter, agreeing, majority};
 
@@ -46,6 +47,20 @@ pub enum Verdict {
     NotAwaited,
     /// Unfit by itself.
     Dropped(DropReason),
+}
+
+impl Verdict {
+    /// The word for programs.
+    pub const fn standing(self) -> &'static str {
+        match self {
+            Verdict::Truechimer => "truechimer",
+            Verdict::Outlier => "outlier",
+            Verdict::Falseticker => "falseticker",
+            Verdict::Undecided => "undecided",
+            Verdict::NotAwaited => "not-awaited",
+            Verdict::Dropped(_) => "dropped",
+        }
+    }
 }
 
 /// The fit servers contradict each other and no group of them has the majority.
@@ -76,7 +91,7 @@ pub enum NoEstimate {
 pub struct Contender<'a> {
     /// What was measured.
     pub candidate: &'a Candidate,
-    /// The names that lead to it, as numbers.
+    /// The names that lead to it, as numbers; without any it has no vote.
     pub names: &'a [usize],
     /// Whether its vote is still open: it may yet say anything, or nothing.
     pub is_open: bool,
@@ -115,6 +130,8 @@ pub fn assess(contenders: &[Contender<'_>], rules: &Rules, now: Duration) -> Ass
             return Verdict::NotAwaited;
         }
         let reason = contender.candidate.drop_reason(peer.as_ref(), limits);
+        // Whoever has no vote is not to move the offset within what the others agree on, either.
+        let reason = reason.or(contender.names.is_empty().then_some(DropReason::NoVote));
         reason.map_or(Verdict::Undecided, Verdict::Dropped)
     };
     let mut verdicts: Vec<Verdict> = contenders.iter().zip(&peers).map(judge).collect();

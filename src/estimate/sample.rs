@@ -1,8 +1,10 @@
 //! One exchange of packets: what it measures, or why it counts for nothing.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::time::{Interval, Reading, Time};
+use crate::wire::nts::NtsFault;
 use crate::wire::{Header, Leap, MacFault, Malformed, Mode};
 
 /// How fast two undisciplined clocks may drift apart: 15 ppm (RFC 5905 §7.1, PHI).
@@ -17,7 +19,7 @@ const MOVED_LIMIT: Interval = Interval::from_micros(1000);
 const MOVED_PPM: i128 = 1000;
 
 /// A server's order, sent in place of the time (RFC 5905 §7.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum Kiss {
     /// The server's access rules deny us.
     #[error("kiss code DENY: access denied by the server")]
@@ -43,7 +45,7 @@ impl Kiss {
 }
 
 /// Why a packet counts for nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum Rejection {
     /// No NTP packet.
     #[error(transparent)]
@@ -54,15 +56,21 @@ pub enum Rejection {
     /// A version of the protocol that does not exist.
     #[error("version {0}")]
     Version(u8),
-    /// It answers no request of ours: late beyond measure, forged, or replayed.
+    /// The packet answers no request of ours: late beyond measure, forged, or replayed.
     #[error("pkt.org and peer.xmt differ")]
     Origin,
-    /// Its request has been answered before.
+    /// The request has been answered before.
     #[error("duplicate")]
     Duplicate,
-    /// It does not prove that its sender knows our key.
+    /// The packet does not prove that its sender knows our key.
     #[error("authentication failed: {0}")]
     Unauthentic(MacFault),
+    /// The packet does not prove that its sender knows the keys of NTS.
+    #[error("NTS: {0}")]
+    Nts(NtsFault),
+    /// The server, or somebody in its place, says that it does not know the cookie (kiss code NTSN).
+    #[error("NTS: the server does not know the cookie (NTSN)")]
+    NtsRefused,
     /// A receive or transmit time of zero, which means "unknown".
     #[error("no receive or transmit time")]
     NoTime,
@@ -103,7 +111,7 @@ pub struct Sample {
 }
 
 /// Our side of an exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LocalTimes {
     /// T1: the request left.
     pub sent: Time,
@@ -203,6 +211,29 @@ mod tests {
     use std::time::Duration;
 
     const ERA: Time = Time::UNIX_EPOCH;
+
+    /// Where the kernel tells neither when the request left nor when the reply came, the readings of the clock before and after
+    /// stand in for them: the wait that this adds, to one side alone, makes the offset worse and the bound wider by as much.
+    #[test]
+    fn a_sample_without_the_kernels_times_is_less_exact_and_says_so() {
+        let at = |micros: i64| Time::from_unix(1_800_000_000, 0) + Interval::from_micros(micros);
+        let reading = |micros: u64| Reading { real: at(micros.cast_signed()), raw: Duration::from_micros(micros) };
+        // The request left at 100 µs, the reply came at 300 µs and was read at 5 ms; the server's clock is this machine's.
+        let header = reply(at(200), at(200));
+        let local = |sent, received| LocalTimes {
+            sent,
+            received,
+            before: reading(0),
+            after: reading(5000),
+            precision: Interval::from_micros(1),
+        };
+        let exact = Sample::measure(header.clone(), &local(at(100), at(300)), ERA).unwrap();
+        let vague = Sample::measure(header, &local(at(0), at(5000)), ERA).unwrap();
+        let bound = |sample: &Sample| sample.delay / 2 + sample.dispersion;
+        assert!(exact.offset.abs() < Interval::from_micros(1) && bound(&exact) < Interval::from_micros(105));
+        assert!(vague.offset.abs() > Interval::from_micros(2000), "{:?}", vague.offset);
+        assert!(bound(&vague) >= vague.offset.abs() && bound(&vague) > bound(&exact) * 20, "{:?}", bound(&vague));
+    }
 
     fn reply(receive: Time, transmit: Time) -> Header {
         Header {

@@ -1,4 +1,4 @@
-//! The selection over whole servers. Random cases by the hundred thousand are in `tests/agreement`.
+//! The selection over whole servers. Random cases by the hundred thousand are in `tests/fast/agreement`.
 
 use proptest::prelude::*;
 
@@ -204,6 +204,33 @@ fn an_open_vote_counts_against_the_majority_and_for_the_bound() {
     assert!((23_000..23_100).contains(&found(&one_open).1), "the farther end of what either covers: {one_open:?}");
     assert!(judge(&[&near, &silent]).estimate.is_err(), "one against one that is not heard");
     assert!(judge(&[&near, &far, &silent, &silent]).estimate.is_err(), "two against two");
+}
+
+#[test]
+fn whoever_has_no_vote_moves_nothing() {
+    let (proven, liar, far) = (server(0, 400), server(250, 6), server(-300, 6));
+    let rules = Rules { lone_name: true, ..RULES };
+    let alone = judge_named(&[(&proven, &[0])], &rules);
+    for liars in [1, 4, 40] {
+        let mut servers: Vec<(&Candidate, &[usize])> = vec![(&liar, &[]); liars];
+        servers.push((&far, &[]));
+        servers.push((&proven, &[0]));
+        let found = judge_named(&servers, &rules);
+        let (found_one, alone) = (found.estimate.unwrap(), alone.estimate.clone().unwrap());
+        assert_eq!((found_one.offset, found_one.bound, found_one.span), (alone.offset, alone.bound, alone.span));
+        assert_eq!((found_one.system_peer, found_one.agreeing, found_one.voters), (liars + 1, 1, 1));
+        let (last, others) = found.verdicts.split_last().unwrap();
+        assert_eq!(*last, Verdict::Truechimer);
+        assert!(others.iter().all(|verdict| *verdict == Verdict::Dropped(DropReason::NoVote)), "{others:?}");
+        let two = judge_named(&servers, &Rules { min_agreeing: 2, ..rules });
+        assert_eq!(two.estimate, Err(NoEstimate::TooFew { agreeing: 1, wanted: 2 }));
+    }
+    assert_eq!(judge_named(&[(&liar, &[]), (&far, &[])], &RULES).estimate, Err(NoEstimate::NoServer));
+    // The one with the vote contradicts itself: nobody takes its place.
+    let split =
+        Candidate { samples: [&proven, &server(9_000, 400)].map(|of| of.samples[0].clone()).to_vec(), ..proven };
+    let nobody = judge_named(&[(&split, &[0]), (&liar, &[])], &RULES);
+    assert_eq!(nobody.estimate, Err(NoEstimate::NoServer));
 }
 
 #[test]

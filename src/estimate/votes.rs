@@ -8,7 +8,7 @@ const NAME: u64 = 720_720;
 /// Each name has one vote, and the servers at its addresses share it equally, so that nobody gains by having many addresses. A
 /// server that several names lead to has a share from each of them, and no more than one vote: a name that points at somebody
 /// else's server takes no vote away from it, and a second name gives a server no second vote.
-pub(super) fn votes(names: &[&[usize]], is_voter: impl Fn(usize) -> bool) -> Vec<u64> {
+pub(crate) fn votes(names: &[&[usize]], is_voter: impl Fn(usize) -> bool) -> Vec<u64> {
     let count = names.iter().flat_map(|names| names.iter()).max().map_or(0, |highest| highest + 1);
     let mut addresses = vec![0_u64; count];
     for (server, names) in names.iter().enumerate() {

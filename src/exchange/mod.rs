@@ -4,14 +4,20 @@
 #![forbid(unsafe_code)]
 
 mod authentication;
+mod contact;
+mod messages;
+mod mirror;
+mod news;
+mod nts;
 mod pace;
 mod session;
+mod standings;
 #[cfg(test)]
 mod tests;
 mod trace;
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,11 +25,17 @@ use std::time::Duration;
 use crate::estimate::Candidate;
 use crate::net::Fault;
 use crate::time::{Reading, Time};
+use crate::wire::nts::{Association, Fresh};
 use crate::wire::{Key, NtpTimestamp};
 
-pub use authentication::Authentication;
+pub use authentication::{Authentication, Keyring};
+pub use contact::Contact;
+pub use messages::{NewServer, Order, Report, WithNts};
+pub use mirror::Mirror;
+pub use news::News;
+pub use nts::{NtsRecord, Renewal};
 pub use pace::Pace;
-pub use session::Contact;
+pub use standings::Standings;
 pub use trace::{Trace, TraceEvent};
 
 use session::Session;
@@ -55,14 +67,15 @@ pub struct Exchange {
     answered: usize,
     /// Requests that there will be at the most.
     wanted: usize,
-    key: Option<Arc<Key>>,
     trace: Trace,
+    /// The servers that there may be news of.
+    changed: BTreeSet<usize>,
 }
 
 impl Exchange {
-    /// The first packet to each server is due at `start`; nothing is due after `deadline`. Both are raw monotonic times.
-    pub fn new(servers: &[SocketAddr], pace: Pace, start: Duration, deadline: Duration) -> Exchange {
-        let mut exchange = Exchange {
+    /// An exchange with nobody yet. Nothing is due after `deadline`, a raw monotonic time.
+    pub fn new(pace: Pace, deadline: Duration) -> Exchange {
+        Exchange {
             sessions: Vec::new(),
             timers: BinaryHeap::new(),
             served: 0,
@@ -70,35 +83,30 @@ impl Exchange {
             active: 0,
             answered: 0,
             wanted: 0,
-            key: None,
             trace: Trace::default(),
+            changed: BTreeSet::new(),
             pace,
             deadline,
-        };
-        servers.iter().for_each(|address| exchange.add(*address, start));
-        exchange
+        }
     }
 
-    /// Adds a server, whose first packet is due at `start`.
-    pub fn add(&mut self, server: SocketAddr, start: Duration) {
-        let mut session = Session::new(server, &self.pace, start);
-        if let Some(key) = &self.key {
-            session.set_key(Arc::clone(key));
-        }
+    /// Adds a server, whose first packet is due at the raw monotonic time `start`. With a key every request to it carries the
+    /// key's code, and of its replies only those count that carry it too.
+    pub fn add(&mut self, server: SocketAddr, key: Option<Arc<Key>>, start: Duration) {
+        self.push(Session::new(server, key, &self.pace, start), start);
+    }
+
+    /// Adds a server with NTS: every request to it takes a cookie, and of its replies only those count that are sealed. `missing`:
+    /// so many cookies fewer than there could be are kept for it.
+    pub fn add_nts(&mut self, server: SocketAddr, association: Association, missing: usize, start: Duration) {
+        self.push(Session::with_nts(server, association, missing, &self.pace, start), start);
+    }
+
+    fn push(&mut self, session: Session, start: Duration) {
         self.timers.push(Reverse((start, self.sessions.len())));
         self.sessions.push(session);
         self.active += 1;
         self.wanted += self.pace.samples;
-    }
-
-    /// With a key every request carries its code, and only replies that carry it too count.
-    #[must_use]
-    pub fn with_key(mut self, key: Option<Key>) -> Exchange {
-        self.key = key.map(Arc::new);
-        if let Some(key) = &self.key {
-            self.sessions.iter_mut().for_each(|session| session.set_key(Arc::clone(key)));
-        }
-        self
     }
 
     /// What to do at this raw monotonic time.
@@ -124,10 +132,39 @@ impl Exchange {
     }
 
     /// The request to send now. `nonce` is random, and comes back in the server's reply; `before` is the clock, read as late
-    /// as possible.
+    /// as possible. For a server with NTS there is none: see [`Self::request_with`].
     pub fn request(&mut self, server: usize, nonce: NtpTimestamp, before: Reading) -> Vec<u8> {
+        self.request_with(server, nonce, None, before).unwrap_or_default()
+    }
+
+    /// The same with the random numbers that a server with NTS needs. Nothing where it lacks a cookie: then nothing is to be sent.
+    pub fn request_with(
+        &mut self,
+        server: usize,
+        nonce: NtpTimestamp,
+        fresh: Option<Fresh>,
+        before: Reading,
+    ) -> Option<Vec<u8>> {
+        let request = self.update(server, |session, pace| session.request(nonce, fresh, before, pace))?;
         self.trace.push(server, TraceEvent::Transmit);
-        self.update(server, |session, pace| session.request(nonce, before, pace))
+        Some(request)
+    }
+
+    /// Whether requests to a server need the random numbers of NTS.
+    pub fn needs_fresh(&self, server: usize) -> bool {
+        self.sessions.get(server).is_some_and(Session::has_nts)
+    }
+
+    /// The servers whose keys should be exchanged anew.
+    pub fn renewals(&self) -> impl Iterator<Item = (usize, Renewal)> {
+        self.sessions.iter().enumerate().filter_map(|(server, session)| Some((server, session.renewal()?)))
+    }
+
+    /// Goes on with a server by what a new key exchange has led to, unless the old keys have done after all.
+    pub fn renew(&mut self, server: usize, association: Association, missing: usize, now: Duration) {
+        if server < self.sessions.len() {
+            self.update(server, |session, pace| session.renew(association, missing, now, pace));
+        }
     }
 
     /// The kernel's word on when a server's request left; `number` counts them from 0.
@@ -211,7 +248,25 @@ impl Exchange {
     /// The result, per server in the order given, at the end of the run. Samples from before a movement of this machine's
     /// clock by something else are taken out.
     pub fn finish(self, now: &Reading) -> (Vec<Contact>, Trace) {
-        (self.sessions.into_iter().map(|session| session.finish(now)).collect(), self.trace)
+        let trace = self.trace;
+        let contacts = self.sessions.into_iter().map(|session| {
+            let mut contact = session.finish();
+            contact.forget_overtaken(now);
+            contact
+        });
+        (contacts.collect(), trace)
+    }
+
+    /// What has changed since the last call, for whoever decides in another process.
+    pub fn news(&mut self) -> Vec<News> {
+        let changed = std::mem::take(&mut self.changed);
+        changed.into_iter().filter_map(|server| self.sessions[server].news(server)).collect()
+    }
+
+    /// The result, per server in the order given, with what was measured left out: the news have said that, and whether this
+    /// machine's clock was moved since then is for whoever heard them to see.
+    pub fn into_contacts(self) -> Vec<Contact> {
+        self.sessions.into_iter().map(Session::finish).collect()
     }
 
     /// Lets a session act, and keeps the timers and counts true.
@@ -220,6 +275,7 @@ impl Exchange {
         let (was_active, was_served, was_due) = (session.is_active(), session.is_served(), session.due());
         let (had_answered, had_wanted) = (session.answered(), session.wanted());
         let result = act(session, &self.pace);
+        self.changed.insert(server);
         let (active, served, due) = (session.is_active(), session.is_served(), session.due());
         self.active += usize::from(active && !was_active);
         self.answered += session.answered() - had_answered;

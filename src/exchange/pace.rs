@@ -3,10 +3,12 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::{Interval, Time};
 
 /// How requests are made and how they follow each other.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pace {
     /// Requests to each server, 1 to 8.
     pub samples: usize,
@@ -17,7 +19,7 @@ pub struct Pace {
     /// Between packets to any other server.
     pub polite: Duration,
     /// A server that leaves so many requests in a row unanswered is given up.
-    pub patience: usize,
+    pub most_lost: usize,
     /// The protocol version in the requests, 1 to 4.
     pub version: u8,
     /// The precision of this machine's clock.

@@ -41,7 +41,7 @@ fn pace(samples: usize) -> Pace {
         timeout: 2000 * MS,
         burst: 50 * MS,
         polite: 2000 * MS,
-        patience: 2,
+        most_lost: 2,
         version: 4,
         precision: Interval::from_micros(1),
         era: Time::UNIX_EPOCH,
@@ -62,7 +62,8 @@ fn reading(raw: Duration, moved: Interval) -> Reading {
 
 fn play(servers: &[(&str, Script)], pace: Pace, deadline: Duration) -> Played {
     let addresses: Vec<SocketAddr> = servers.iter().map(|(address, _)| address.parse().unwrap()).collect();
-    let mut exchange = Exchange::new(&addresses, pace, START, START + deadline);
+    let mut exchange = Exchange::new(pace, START + deadline);
+    addresses.iter().for_each(|address| exchange.add(*address, None, START));
     let mut sent = vec![Vec::new(); servers.len()];
     // What is on its way: (time, number) → server, play and the request's nonce.
     let mut air: BTreeMap<(Duration, usize), (usize, Play, NtpTimestamp)> = BTreeMap::new();
@@ -274,7 +275,8 @@ fn a_rumour_explains_a_silence_and_ends_nothing() {
 
 #[test]
 fn a_departure_before_the_request_was_made_is_another_packets() {
-    let mut exchange = Exchange::new(&[NEAR.parse().unwrap()], pace(4), START, START + LONG);
+    let mut exchange = Exchange::new(pace(4), START + LONG);
+    exchange.add(NEAR.parse().unwrap(), None, START);
     let before = reading(START, Interval::ZERO);
     exchange.request(0, NtpTimestamp::from_bits(7), before);
     exchange.sent(0, 0, before.real - Interval::from_micros(1));

@@ -13,13 +13,13 @@ pub enum TraceEvent {
     Transmit,
     /// A datagram came in.
     Receive,
-    /// It carries the code of our key.
+    /// The reply carries the code of our key.
     Authenticated,
-    /// It was not used.
+    /// The reply was not used.
     Rejected(Rejection),
-    /// It is kept to show it, but its literal stratum is above 15.
+    /// The reply is kept to be shown, but its literal stratum is above 15.
     Unsynchronised(u8),
-    /// It was an order.
+    /// The reply was an order (a kiss code).
     Kiss(Kiss),
     /// Much came in that answers no request: what more of it comes is dropped unseen and not counted.
     Flooded,

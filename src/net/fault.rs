@@ -3,19 +3,20 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Such a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A report by the network that packets do not arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// What is wrong.
     pub kind: FaultKind,
-    /// Who reported it by ICMP; nobody where the kernel itself refused.
+    /// The address that reported it by ICMP; nothing where the kernel itself refused.
     pub reporter: Option<IpAddr>,
 }
 
 /// What a socket was asked to do when the kernel refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Step {
     /// To be there.
     Socket,
@@ -46,7 +47,7 @@ impl Step {
 }
 
 /// The causes that are worth telling apart. Each is what the report says, not what it comes from: see the diagnosis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum FaultKind {
     /// ICMP port unreachable (ECONNREFUSED).
     #[error("connection refused: nothing listens on that port")]

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use super::phc::is_clock;
 use super::{ResolveError, Resolved};
 
 /// What keeps an address from being a server's; nothing where it may be one's.
@@ -11,6 +12,7 @@ pub fn no_server(address: IpAddr) -> Option<&'static str> {
         // The whole of 0.0.0.0/8 is "this network" (RFC 6890); the kernel takes 0.0.0.0 and :: for this machine.
         IpAddr::V4(v4) if v4.octets()[0] == 0 => Some("an unspecified address"),
         IpAddr::V6(v6) if v6.is_unspecified() => Some("an unspecified address"),
+        IpAddr::V6(v6) if v6.segments()[..4] == [0x100, 0, 0, 0] => Some("a discard-only address"),
         IpAddr::V4(v4) if v4.is_broadcast() => Some("a broadcast address"),
         address if address.is_multicast() => Some("a multicast address"),
         _ => None,
@@ -19,6 +21,10 @@ pub fn no_server(address: IpAddr) -> Option<&'static str> {
 
 /// Without such addresses: an error where no other is left. `name`: as it was looked up.
 pub fn usable(name: &str, resolved: Resolved) -> Resolved {
+    // No name server was asked for it, and no name of a server is like it.
+    if is_clock(name) {
+        return resolved;
+    }
     let addresses = resolved?;
     let (bad, good): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| no_server(address.ip()).is_some());
     match bad.first().map(std::net::SocketAddr::ip) {
@@ -55,7 +61,16 @@ mod tests {
 
     #[test]
     fn what_no_server_has_is_left_out() {
-        let others = ["0.0.0.0", "0.0.0.4", "::", "::ffff:0.0.0.0", "224.0.1.1", "ff05::101", "255.255.255.255"];
+        let others = [
+            "0.0.0.0",
+            "100::5048:4300:0:0",
+            "0.0.0.4",
+            "::",
+            "::ffff:0.0.0.0",
+            "224.0.1.1",
+            "ff05::101",
+            "255.255.255.255",
+        ];
         for bad in others {
             assert_eq!(
                 resolved("name.example", &[bad, "192.0.2.1", "::1"]),

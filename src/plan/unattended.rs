@@ -4,13 +4,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{UsageError, seconds};
+use super::numbers::seconds;
+use super::usage::UsageError;
 use crate::cli::rntpdate::RntpdateCli;
+use crate::rtc::write_effect::NOTES_DIR;
 use crate::time::{Interval, Time};
 
 /// The release of this version: no clock is right that says an earlier time.
 const RELEASE: i64 = 1_793_491_200; // 2026-11-01 00:00:00 UTC
-const STATE_DIR: &str = "/run/rntpdate";
 
 /// Runs under cron, at boot and from timers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Unattended {
     pub accuracy: Option<Interval>,
     /// The longest delay before the start.
     pub splay: Option<Duration>,
+    /// The machine's place among so many that run at the same time.
+    pub slot: Option<(u32, u32)>,
     /// The largest step until the clock has been set since boot.
     pub max_first_step: Option<Interval>,
     /// Tell the kernel of the synchronisation.
@@ -40,16 +43,31 @@ impl Unattended {
             Some(text) => seconds(name, Some(text), Duration::ZERO).map(Some),
         };
         Ok(Unattended {
-            wait: optional("time to retry", &cli.wait)?,
-            accuracy: optional("accuracy", &cli.accuracy)?.map(Interval::from),
-            splay: optional("splay", &cli.splay)?,
-            max_first_step: step_limit("first step", cli.max_first_step.as_deref())?,
+            wait: optional("--wait", &cli.wait)?,
+            accuracy: optional("--accuracy", &cli.accuracy)?.map(Interval::from),
+            splay: optional("--splay", &cli.splay)?,
+            slot: slot(cli)?,
+            max_first_step: step_limit("--max-first-step", cli.max_first_step.as_deref())?,
             mark_synced: cli.mark_synced,
             after_step: cli.after_step.clone(),
             force: cli.force,
-            state_dir: cli.state_dir.clone().unwrap_or_else(|| PathBuf::from(STATE_DIR)),
+            state_dir: cli.state_dir.clone().unwrap_or_else(|| PathBuf::from(NOTES_DIR)),
         })
     }
+}
+
+/// `N/M`, where N is 0 to M: who counts from one is as welcome as who counts from zero.
+fn slot(cli: &RntpdateCli) -> Result<Option<(u32, u32)>, UsageError> {
+    let Some(text) = &cli.slot else { return Ok(None) };
+    if cli.splay.is_none() {
+        return Err(UsageError::WithoutSplay("--slot"));
+    }
+    let digits =
+        |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse::<u32>().ok()).flatten();
+    let parts = text.split_once('/').and_then(|(place, of)| Some((digits(place)?, digits(of)?)));
+    let range = "N/M, this machine's number and how many there are, such as 17/1000";
+    let wrong = || UsageError::Value { name: "--slot", value: text.clone(), range };
+    parts.filter(|(place, of)| *of > 0 && place <= of).map(Some).ok_or_else(wrong)
 }
 
 /// A clock may be wrong by many years.
@@ -81,6 +99,22 @@ mod tests {
             title.split_whitespace().filter_map(|word| word.trim_matches('"').parse::<chrono::NaiveDate>().ok());
         let dated = dates.next().unwrap().and_hms_opt(0, 0, 0).unwrap().and_utc().timestamp();
         assert!((0..60 * 86_400).contains(&(dated - RELEASE)), "RELEASE is {RELEASE}, the manual page of {dated}");
+    }
+
+    #[test]
+    fn a_slot_is_a_place_among_so_many() {
+        let of = |text: &str, splay: Option<&str>| {
+            let cli =
+                RntpdateCli { slot: Some(text.to_owned()), splay: splay.map(str::to_owned), ..RntpdateCli::default() };
+            slot(&cli)
+        };
+        for (text, place) in [("0/1", (0, 1)), ("17/1000", (17, 1000)), ("1000/1000", (1000, 1000))] {
+            assert_eq!(of(text, Some("120")), Ok(Some(place)));
+        }
+        for text in ["", "/", "1", "1/0", "2/1", "-1/5", "+1/5", "1/5/6", "a/b", "1/99999999999"] {
+            assert!(matches!(of(text, Some("120")), Err(UsageError::Value { .. })), "{text}");
+        }
+        assert_eq!(of("1/2", None), Err(UsageError::WithoutSplay("--slot")));
     }
 
     #[test]

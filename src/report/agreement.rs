@@ -1,6 +1,7 @@
 //! What the servers agree on, and how many of them.
 
-use super::{Channel, Context, Line, Priority};
+use super::Context;
+use crate::line::{Channel, Line, Priority};
 use crate::outcome::{Conclusion, Outcome};
 use crate::plan::Plan;
 
@@ -24,7 +25,7 @@ pub(super) fn text(outcome: &Outcome, context: &Context<'_>) -> Option<String> {
 }
 
 /// A name alone has no others to agree with: its servers are counted.
-fn counted(plan: &Plan, count: usize) -> String {
+pub(super) fn counted(plan: &Plan, count: usize) -> String {
     let what = if plan.rules.lone_name { "server" } else { "name" };
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
@@ -34,6 +35,6 @@ pub(super) fn too_few(agreeing: usize, wanted: usize) -> String {
     format!("too few servers agree: {agreeing} {}, and --min-servers wants {wanted}", agree(agreeing))
 }
 
-fn agree(count: usize) -> &'static str {
+pub(super) fn agree(count: usize) -> &'static str {
     if count == 1 { "agrees" } else { "agree" }
 }

@@ -1,18 +1,37 @@
 //! Why a name or a server is of no use, in one line each.
 
-use super::{Channel, Context, Line, Priority};
-use crate::diagnosis::{self, sync_state};
+use std::net::SocketAddr;
+
+use super::Context;
+use crate::diagnosis;
+use crate::diagnosis::{smear, sync_state};
 use crate::estimate::{Consistency, DropReason, NoMajority, Verdict};
-use crate::exchange::Contact;
+use crate::exchange::{Contact, Renewal};
+use crate::line::{Channel, Line, Priority};
 use crate::net::{FaultKind, ResolveError};
-use crate::outcome::{Conclusion, Host, Outcome, Server};
+use crate::nts::KeyFailure;
+use crate::outcome::{Conclusion, Host, KeySource, Outcome, Server};
 
 /// The names without an address, and those with too many.
 pub fn host_lines(hosts: &[Host]) -> Vec<Line> {
     let line = |host: &Host, priority, text| Line { channel: Channel::Log(priority), at: host.known_at, text };
     let troubles = hosts.iter().filter_map(|host| match &host.addresses {
+        _ if host.key_failure().is_some() => {
+            let failure = host.key_failure()?;
+            Some(line(
+                host,
+                Priority::Error,
+                format!("host {} is not asked: NTS: {failure}{}", host.name, dates(failure, host)),
+            ))
+        }
         Err(error @ ResolveError::NotAwaited(_)) => {
             Some(line(host, Priority::Warning, format!("host {}: {error}", host.name)))
+        }
+        Err(error @ ResolveError::NoKey(_)) => {
+            Some(line(host, Priority::Error, format!("host {} is not asked: {error}", host.name)))
+        }
+        Err(error @ ResolveError::NoClock(_)) => {
+            Some(line(host, Priority::Error, format!("clock {} is not used: {error}", host.name)))
         }
         Err(error) => Some(line(host, Priority::Error, format!("Can't find host {}: {error}", host.name))),
         Ok(asked) if host.left_out > 0 => Some(line(
@@ -25,12 +44,51 @@ pub fn host_lines(hosts: &[Host]) -> Vec<Line> {
     troubles.collect()
 }
 
+/// What this clock shows, where a certificate's dates and the clock do not go together.
+fn dates(failure: &KeyFailure, host: &Host) -> String {
+    match failure {
+        KeyFailure::Expired { .. } | KeyFailure::NotYetValid { .. } => {
+            format!("; the clock here shows {}", host.known_at.utc())
+        }
+        _ => String::new(),
+    }
+}
+
+/// What there is to say of keys, with -v.
+pub(super) fn keys(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
+    let hosts = outcome.hosts.iter().filter(|_| context.output().verbose);
+    let said = hosts.filter_map(|host| {
+        let nts = host.nts.as_ref()?;
+        let from = match (nts.source, nts.renewal) {
+            (KeySource::None, _) => return None,
+            (KeySource::Saved, _) => "with cookies of an earlier run",
+            (KeySource::Exchanged, None) => "with new keys",
+            (KeySource::Exchanged, Some(Renewal::Refused)) => {
+                "with new keys, as the server did not know its cookies any more"
+            }
+            (KeySource::Exchanged, Some(Renewal::Silence)) => {
+                "with new keys, as the server was silent to cookies of an earlier run"
+            }
+            (KeySource::Exchanged, Some(Renewal::NoCookie)) => "with new keys, as there was no cookie left",
+        };
+        let checked = if nts.provisional.is_some() { "; its certificate was checked at the obtained time" } else { "" };
+        Some(format!("{} is asked by NTS, {from}{checked}", host.name))
+    });
+    said.map(|text| Line { channel: Channel::Log(Priority::Info), at: outcome.finished, text }).collect()
+}
+
 /// Names that lead to one server, which has one voice however many names it has: said where there is no other server (a portal, a
 /// name server that lies), and with -v.
 pub(super) fn one_server(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     let is_lone = outcome.servers.len() == 1;
     let shared = outcome.servers.iter().filter_map(|server| {
-        let is_to = |host: &&Host| host.addresses.iter().flatten().any(|to| to.ip() == server.contact.address.ip());
+        // With NTS the key exchange names the port.
+        let is_to = |host: &&Host| {
+            let is_it = |to: &SocketAddr| {
+                to.ip() == server.contact.address.ip() && (host.nts.is_none() || *to == server.contact.address)
+            };
+            host.addresses.iter().flatten().any(is_it)
+        };
         let mut names: Vec<&str> = outcome.hosts.iter().filter(is_to).map(|host| host.name.as_str()).collect();
         names.dedup_by_key(|name| name.trim_end_matches('.').to_lowercase());
         (names.len() > 1 && (is_lone || context.output().verbose))
@@ -77,6 +135,12 @@ fn cause(server: &Server, outcome: &Outcome, context: &Context<'_>) -> Option<St
         }
         Verdict::Dropped(reason @ DropReason::RootDistance(too_distant)) => {
             Some(format!("Server dropped: {reason}: {}", diagnosis::usual_cause(&too_distant)))
+        }
+        // One line says it of all of them, where those that have a vote gave the time.
+        Verdict::Dropped(DropReason::NoVote)
+            if !context.output().verbose && matches!(outcome.conclusion, Conclusion::Decided { .. }) =>
+        {
+            None
         }
         Verdict::Dropped(reason) => Some(format!("Server dropped: {reason}")),
     }
@@ -131,6 +195,11 @@ pub(super) fn falseticker(server: &Server, outcome: &Outcome, context: &Context<
     if let Conclusion::Decided { estimate, .. } = &outcome.conclusion {
         text += &format!(", {:.6} sec from the majority", (peer.offset - estimate.offset).abs());
     }
+    match smear::find(server, outcome) {
+        Some(smear) if smear.is_smearing => text += &format!("; it seems to smear the leap second of {}", smear.day),
+        Some(smear) => text += &format!("; the majority seems to smear the leap second of {}", smear.day),
+        None => {}
+    }
     text
 }
 
@@ -145,6 +214,15 @@ fn own_words(contact: &Contact) -> String {
 
 /// Which key, and what failed.
 fn untrusted(contact: &Contact) -> String {
+    if let Some(record) = &contact.nts {
+        return match record.last_failure {
+            _ if record.refused > 0 && record.failed <= record.refused => {
+                " (NTS: it does not know the cookie)".to_owned()
+            }
+            Some(fault) => format!(" (NTS: {fault})"),
+            None => String::new(),
+        };
+    }
     let Some(authentication) = &contact.authentication else { return String::new() };
     let Some(fault) = authentication.last_failure else { return String::new() };
     format!(" (key {}, {}: {fault})", authentication.key, authentication.algorithm)
@@ -173,7 +251,7 @@ pub(super) fn no_data(contact: &Contact) -> String {
     }
 }
 
-/// Who contradicts whom, by how much.
+/// Says which servers contradict which, and by how much.
 pub(super) fn disagreement(split: &NoMajority, outcome: &Outcome, context: &Context<'_>) -> String {
     let sides: Vec<String> = split
         .offsets
@@ -189,5 +267,8 @@ pub(super) fn disagreement(split: &NoMajority, outcome: &Outcome, context: &Cont
     if let [alone] = &sides[..] {
         return format!("no majority: {alone} stands alone against servers that contradict themselves");
     }
-    format!("servers disagree and none has a majority: {}; {spread:.6} sec apart", sides.join(", "))
+    let smear = outcome.servers.iter().find_map(|server| smear::find(server, outcome)).map_or(String::new(), |smear| {
+        format!("; some seem to smear the leap second of {} and others do not: ask servers of one kind only", smear.day)
+    });
+    format!("servers disagree and none has a majority: {}; {spread:.6} sec apart{smear}", sides.join(", "))
 }

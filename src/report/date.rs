@@ -1,18 +1,8 @@
 //! Times as ntpdate prints them.
 
-use super::Zone;
+use crate::line::Zone;
 use crate::time::Time;
 use crate::wire::NtpTimestamp;
-
-/// `23 Nov 01:06:17`, the day padded with a space.
-pub(super) fn log_time(at: Time, zone: Zone<'_>) -> String {
-    zone(at).format("%e %b %H:%M:%S").to_string()
-}
-
-/// `Nov 23 01:06:17`, the day padded with a space.
-pub(super) fn syslog_time(at: Time, zone: Zone<'_>) -> String {
-    zone(at).format("%b %e %H:%M:%S").to_string()
-}
 
 /// `eeae1007.48630c00  Mon, Nov 23 2026  1:06:15.282`: the bits, and the local time cut to milliseconds.
 pub(super) fn ntp_time(stamp: NtpTimestamp, era: Time, zone: Zone<'_>) -> String {

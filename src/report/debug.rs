@@ -1,9 +1,10 @@
 //! The lines of -d.
 
 use super::date::ntp_time;
-use super::{Channel, Context, Line, Priority, causes};
+use super::{Context, causes};
 use crate::estimate::{DropReason, Kiss, Sample, Verdict};
 use crate::exchange::TraceEvent;
+use crate::line::{Channel, Line, Priority};
 use crate::net::bare;
 use crate::outcome::{Outcome, Server};
 use crate::time::Interval;
@@ -62,13 +63,13 @@ fn happening(address: &str, event: &TraceEvent, outcome: &Outcome) -> Line {
     Line { channel, at: outcome.finished, text }
 }
 
-/// Who is dropped and why, then a block for each server.
+/// Renders which servers are dropped and why, then a block for each server.
 pub(super) fn servers(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     let mut texts: Vec<String> =
         outcome.servers.iter().filter_map(|server| dropped(server, outcome, context)).collect();
     texts.push(String::new());
     for server in &outcome.servers {
-        texts.extend(block(server, context));
+        texts.extend(block(server, outcome, context));
         texts.push(String::new());
     }
     texts.into_iter().map(|text| Line { channel: Channel::Stdout, at: outcome.finished, text }).collect()
@@ -86,14 +87,17 @@ fn dropped(server: &Server, outcome: &Outcome, context: &Context<'_>) -> Option<
 }
 
 /// One server as ntpdate shows it. Its own times come from the best sample, or from whatever it sent last.
-fn block(server: &Server, context: &Context<'_>) -> Vec<String> {
+fn block(server: &Server, outcome: &Outcome, context: &Context<'_>) -> Vec<String> {
     let contact = &server.contact;
     let best = server.peer.as_ref().and_then(|peer| contact.candidate.samples.get(peer.best));
     let header = best.map(|sample| &sample.header).or(contact.last_reply.as_ref());
     let sent = best.map(|sample| sample.sent).or(contact.last_sent).map_or(NtpTimestamp::ZERO, NtpTimestamp::from_time);
     let time = |stamp| ntp_time(stamp, context.plan.pace.era, context.zone);
 
-    let mut lines = vec![format!("server {}, port {}", bare(contact.address), contact.address.port())];
+    let mut lines = match outcome.clock(server) {
+        Some(clock) => vec![format!("server {}, {}", bare(contact.address), clock.description())],
+        None => vec![format!("server {}, port {}", bare(contact.address), contact.address.port())],
+    };
     let trust = contact.authentication.map_or(0, |authentication| authentication.trust);
     lines.extend(header_lines(header, trust));
     lines.push(format!("reference time:      {}", time(header.map_or(NtpTimestamp::ZERO, |header| header.reference))));

@@ -1,8 +1,9 @@
 //! The history as a table, and as a plot for who would rather look.
 
-use super::Zone;
-use super::date::log_time;
-use crate::discipline::{History, Point, review};
+use super::svg::{Curve, Panel, Picture};
+use crate::discipline::{Break, History, Point, review};
+use crate::line::Zone;
+use crate::line::log_time;
 use crate::time::{Interval, Time};
 
 /// Columns of the plot.
@@ -35,6 +36,57 @@ pub fn history_table(history: &History, with_plot: bool, zone: Zone<'_>) -> Vec<
     let (value, uncertainty) = (review.frequency.value * 1e6, review.frequency.uncertainty * 1e6);
     lines.push(format!("frequency {value:+.3} +/- {uncertainty:.3} ppm, from {} points", history.points.len()));
     lines
+}
+
+/// Offsets and frequency over the hours since the first run, with bounds, and what happened meanwhile; nothing without runs.
+pub fn history_picture(history: &History) -> Option<Picture> {
+    let review = review(history)?;
+    let first = history.points.first()?.raw;
+    let hours = |point: &Point| point.raw.saturating_sub(first).as_secs_f64() / 3600.0;
+    let residuals: Vec<(&Point, Interval)> = history.points.iter().zip(review.residuals).collect();
+    let runs = residuals.chunk_by(|(a, _), (b, _)| a.run == b.run);
+    let best: Vec<(&Point, Interval)> =
+        runs.filter_map(|run| run.iter().min_by_key(|(point, _)| point.delay).copied()).collect();
+    let offsets = Curve {
+        name: "best sample, ± half of its round trip".to_owned(),
+        points: best.iter().map(|(point, residual)| (hours(point), residual.as_secs_f64() * 1e3)).collect(),
+        bounds: best.iter().map(|(point, _)| point.delay.as_secs_f64() / 2.0 * 1e3).collect(),
+    };
+    let slope = |pair: &[(&Point, Interval)]| {
+        let passed = pair[1].0.raw.saturating_sub(pair[0].0.raw).as_secs_f64();
+        let moved = (pair[1].0.server_minus_raw - pair[0].0.server_minus_raw).as_secs_f64();
+        (passed > 0.0).then(|| (hours(pair[1].0), moved / passed * 1e6))
+    };
+    let frequency = Curve {
+        name: "from run to run".to_owned(),
+        points: best.windows(2).filter_map(slope).collect(),
+        bounds: Vec::new(),
+    };
+    let at = |run: u32| best.iter().find(|(point, _)| point.run == run).map(|(point, _)| hours(point));
+    // What was before the boot is forgotten: the raw clock began anew.
+    let since_boot = first.as_secs_f64() / 3600.0;
+    Some(Picture {
+        panels: vec![
+            Panel { title: "offset from a straight line, ms".to_owned(), curves: vec![offsets] },
+            Panel { title: "frequency, ppm".to_owned(), curves: vec![frequency] },
+        ],
+        events: events(history, at),
+        time: format!("hours since the first run, {since_boot:.2} hours after the boot"),
+    })
+}
+
+/// What happened between the runs, each with its time; `at`: the time of a run that is shown.
+fn events(history: &History, at: impl Fn(u32) -> Option<f64>) -> Vec<(f64, String)> {
+    let event = |(run, kind): &(u32, Break)| {
+        let what = match kind {
+            Break::Phase => "the servers' time jumped",
+            Break::Frequency(_) => "another frequency",
+        };
+        Some((at(*run)?, what.to_owned()))
+    };
+    let step =
+        |(run, by): &(u32, Interval)| Some((at(*run)?, format!("the clock was stepped by {:+.3} s", by.as_secs_f64())));
+    history.breaks.iter().filter_map(event).chain(history.steps.iter().filter_map(step)).collect()
 }
 
 /// A star left or right of a line in the middle; the widest deviation touches the border.

@@ -2,16 +2,16 @@
 
 use serde::Serialize;
 
-use super::json_after::{self, DisciplineReport, RtcReport};
+use super::json_rtc::{self, DisciplineReport, RtcReport};
 use super::seconds::Seconds;
 use super::{Context, agreement};
 use crate::control::{PeerRow, ServerView};
 use crate::diagnosis::{Diagnosis, diagnose, diagnose_name};
-use crate::estimate::{NoEstimate, Sample, Verdict};
-use crate::exchange::Authentication;
+use crate::estimate::{NoEstimate, Sample};
+use crate::exchange::{Authentication, NtsRecord, Renewal};
 use crate::net::bare;
-use crate::outcome::{Conclusion, ExitStatus, Host, Outcome, Server};
-use crate::plan::RunMode;
+use crate::outcome::{Conclusion, ExitStatus, Host, HostNts, KeySource, Outcome, Server};
+use crate::plan::{Plan, RunMode};
 use crate::policy::Decision;
 use crate::time::Time;
 use crate::wire::Leap;
@@ -45,6 +45,15 @@ struct HostReport<'a> {
     left_out: usize,
     error: Option<String>,
     verdict: Option<VerdictReport>,
+    nts: Option<KeysReport>,
+}
+
+#[derive(Serialize)]
+struct KeysReport {
+    keys: &'static str,
+    provisional: bool,
+    renewed: Option<&'static str>,
+    error: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -67,18 +76,42 @@ struct ServerReport<'a> {
     root_distance: Option<Seconds>,
     standing: &'static str,
     authentication: Option<AuthenticationReport>,
+    nts: Option<NtsReport>,
+    clock: Option<ClockReport<'a>>,
     verdict: VerdictReport,
     samples: Vec<SampleReport>,
     view: Option<ViewReport<'a>>,
 }
 
+/// A hardware clock of this machine in the place of a server.
+#[derive(Serialize)]
+struct ClockReport<'a> {
+    name: &'a str,
+    method: &'static str,
+    scale: &'static str,
+    ahead_of_utc: Seconds,
+}
+
 #[derive(Serialize)]
 struct AuthenticationReport {
     key: u32,
+    file: Option<String>,
     algorithm: &'static str,
     result: &'static str,
     passed: usize,
     failed: usize,
+    failure: Option<String>,
+}
+
+#[derive(Serialize)]
+struct NtsReport {
+    algorithm: &'static str,
+    keys: &'static str,
+    result: &'static str,
+    passed: usize,
+    failed: usize,
+    without_nts: usize,
+    refused: usize,
     failure: Option<String>,
 }
 
@@ -152,7 +185,7 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
     let is_done = !context.plan.is_dry() && error.is_none();
     let report = Report {
         hosts: outcome.hosts.iter().map(|named| host(named, outcome)).collect(),
-        servers: outcome.servers.iter().map(|one| server(one, outcome)).collect(),
+        servers: outcome.servers.iter().map(|one| server(one, outcome, context.plan)).collect(),
         estimate: estimate.map(|estimate| EstimateReport {
             offset: estimate.offset.into(),
             root_distance: estimate.bound.into(),
@@ -163,8 +196,8 @@ pub fn render_json(outcome: &Outcome, context: &Context<'_>) -> String {
         }),
         decision: decision.map(word),
         done: decision.filter(|_| is_done).map_or("nothing", word),
-        rtc: outcome.rtc.as_ref().map(|rtc| json_after::rtc(rtc, context.plan.is_dry())),
-        discipline: outcome.taught.as_ref().map(json_after::discipline),
+        rtc: outcome.rtc.as_ref().map(|rtc| json_rtc::rtc(rtc, context.plan.is_dry())),
+        discipline: outcome.taught.as_ref().map(json_rtc::discipline),
         warnings: &outcome.warnings,
         error,
         ..nothing(context.plan.mode, outcome.started, outcome.finished, outcome.exit_status())
@@ -187,11 +220,7 @@ fn nothing(mode: RunMode, started: Time, finished: Time, status: ExitStatus) -> 
     Report {
         version: VERSION,
         program: concat!("rntpdate ", env!("CARGO_PKG_VERSION")),
-        mode: match mode {
-            RunMode::Sync => "sync",
-            RunMode::Query => "query",
-            RunMode::Debug => "debug",
-        },
+        mode: mode.as_str(),
         started: started.into(),
         finished: finished.into(),
         hosts: Vec::new(),
@@ -222,10 +251,28 @@ fn host<'a>(host: &'a Host, outcome: &Outcome) -> HostReport<'a> {
         left_out: host.left_out,
         error: host.addresses.as_ref().err().map(ToString::to_string),
         verdict: diagnose_name(host, outcome.started).map(verdict),
+        nts: host.nts.as_ref().map(keys),
     }
 }
 
-fn server<'a>(server: &'a Server, outcome: &Outcome) -> ServerReport<'a> {
+fn keys(nts: &HostNts) -> KeysReport {
+    KeysReport {
+        keys: match nts.source {
+            KeySource::Saved => "saved",
+            KeySource::Exchanged => "new",
+            KeySource::None => "none",
+        },
+        provisional: nts.provisional.is_some(),
+        renewed: nts.renewal.map(|why| match why {
+            Renewal::Refused => "refused",
+            Renewal::Silence => "silence",
+            Renewal::NoCookie => "no-cookie",
+        }),
+        error: nts.failure.as_ref().map(ToString::to_string),
+    }
+}
+
+fn server<'a>(server: &'a Server, outcome: &'a Outcome, plan: &Plan) -> ServerReport<'a> {
     let (contact, peer) = (&server.contact, server.peer.as_ref());
     let best = peer.and_then(|peer| contact.candidate.samples.get(peer.best));
     let header = best.map(|sample| &sample.header).or(contact.last_reply.as_ref());
@@ -246,15 +293,15 @@ fn server<'a>(server: &'a Server, outcome: &Outcome) -> ServerReport<'a> {
         dispersion: peer.map(|peer| peer.dispersion.into()),
         jitter: peer.map(|peer| peer.jitter.into()),
         root_distance: peer.map(|peer| peer.root_distance.into()),
-        standing: match server.verdict {
-            Verdict::Truechimer => "truechimer",
-            Verdict::Outlier => "outlier",
-            Verdict::Falseticker => "falseticker",
-            Verdict::Undecided => "undecided",
-            Verdict::NotAwaited => "not-awaited",
-            Verdict::Dropped(_) => "dropped",
-        },
-        authentication: contact.authentication.as_ref().map(authentication),
+        standing: server.verdict.standing(),
+        authentication: contact.authentication.as_ref().map(|found| authentication(found, plan)),
+        nts: contact.nts.as_ref().map(nts),
+        clock: outcome.clock(server).map(|clock| ClockReport {
+            name: &clock.name,
+            method: clock.method.as_str(),
+            scale: clock.scale.code(),
+            ahead_of_utc: clock.ahead.into(),
+        }),
         verdict: verdict(diagnose(server, outcome)),
         samples: contact.candidate.samples.iter().map(sample).collect(),
         view: server.evidence.view.as_ref().map(|view| match view {
@@ -266,17 +313,36 @@ fn server<'a>(server: &'a Server, outcome: &Outcome) -> ServerReport<'a> {
     }
 }
 
-fn authentication(found: &Authentication) -> AuthenticationReport {
+/// What became of replies that had to prove something: so many did, and so many did not.
+fn result(passed: usize, failed: usize) -> &'static str {
+    match (passed, failed) {
+        (0, 0) => "no-reply",
+        (0, _) => "failed",
+        _ => "passed",
+    }
+}
+
+fn authentication(found: &Authentication, plan: &Plan) -> AuthenticationReport {
     AuthenticationReport {
         key: found.key.get(),
+        file: plan.key_file().map(|file| file.to_string_lossy().into_owned()),
         algorithm: found.algorithm.as_str(),
-        result: match (found.passed, found.failed) {
-            (0, 0) => "no-reply",
-            (0, _) => "failed",
-            _ => "passed",
-        },
+        result: result(found.passed, found.failed),
         passed: found.passed,
         failed: found.failed,
+        failure: found.last_failure.map(|fault| fault.to_string()),
+    }
+}
+
+fn nts(found: &NtsRecord) -> NtsReport {
+    NtsReport {
+        algorithm: found.aead.as_str(),
+        keys: if found.is_saved { "saved" } else { "new" },
+        result: result(found.passed, found.failed),
+        passed: found.passed,
+        failed: found.failed,
+        without_nts: found.plain,
+        refused: found.refused,
         failure: found.last_failure.map(|fault| fault.to_string()),
     }
 }

@@ -2,106 +2,41 @@
 #![forbid(unsafe_code)]
 
 mod agreement;
-mod brief;
 mod causes;
+mod check;
+pub mod collect;
+mod conclusion;
+mod context;
 mod date;
 mod debug;
 mod diagnosis;
 mod discipline;
+pub mod fleet;
 mod history;
 mod json;
-mod json_after;
+mod json_rtc;
+mod metrics;
+mod quiet;
 mod rtc;
 mod seconds;
+mod spread;
+mod svg;
 mod view;
 
-use chrono::{DateTime, FixedOffset};
-
 pub use causes::host_lines;
+pub use check::{check_failed, check_has_trouble, check_level, check_line};
+use conclusion::{conclusion, warnings};
+pub use context::Context;
 pub use json::{render_json, render_json_kept_out};
+pub use metrics::{EarlierMetrics, Ended, render_metrics};
 pub use view::view_lines;
 
-use crate::estimate::NoEstimate;
-use crate::outcome::{Conclusion, Outcome};
-use crate::plan::{Output, Plan, RunMode};
-use crate::policy::Decision;
-use crate::time::{Interval, Time};
+use crate::line::{Channel, Line, Priority};
+use crate::outcome::Outcome;
+use crate::plan::RunMode;
 
-pub use history::history_table;
-
-/// What a time is called where the user lives.
-pub type Zone<'a> = &'a dyn Fn(Time) -> DateTime<FixedOffset>;
-
-/// How much a line matters, in syslog's terms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Priority {
-    /// Something failed.
-    Error,
-    /// Something is not as it should be, and the run went on.
-    Warning,
-    /// What was done.
-    Notice,
-    /// Said because it was asked for.
-    Info,
-}
-
-/// Where a line goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Channel {
-    /// Standard output, always.
-    Stdout,
-    /// Standard error, always.
-    Stderr,
-    /// The log: with -s syslog, else stderr for errors and warnings, and stdout for the rest.
-    Log(Priority),
-}
-
-/// One line of output without its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// Where it goes.
-    pub channel: Channel,
-    /// When it was said; what the log is stamped with.
-    pub at: Time,
-    /// What it says.
-    pub text: String,
-}
-
-/// What the reports need to know besides the outcome.
-pub struct Context<'a> {
-    /// What was to be done.
-    pub plan: &'a Plan,
-    /// The user's time zone.
-    pub zone: Zone<'a>,
-}
-
-impl Context<'_> {
-    fn output(&self) -> &Output {
-        &self.plan.output
-    }
-
-    /// An offset with six decimals, and the sign that the user wants.
-    fn offset(&self, offset: Interval) -> String {
-        if self.output().plus { format!("{offset:+.6}") } else { format!("{offset:.6}") }
-    }
-}
-
-/// The start of a line of the log on a terminal: `23 Nov 01:06:17 ntpdate[3757]: `.
-pub fn log_prefix(at: Time, program: &str, pid: u32, zone: Zone<'_>) -> String {
-    format!("{} {program}[{pid}]: ", date::log_time(at, zone))
-}
-
-/// The start of a message to the syslog daemon, as syslog(3) writes it: `<29>Nov 23 01:06:17 ntpdate[3757]: `.
-pub fn syslog_prefix(at: Time, priority: Priority, program: &str, pid: u32, zone: Zone<'_>) -> String {
-    const DAEMON: u8 = 3 << 3;
-    let severity = match priority {
-        Priority::Error => 3,
-        Priority::Warning => 4,
-        Priority::Notice => 5,
-        Priority::Info => 6,
-    };
-    format!("<{}>{} {program}[{pid}]: ", DAEMON | severity, date::syslog_time(at, zone))
-}
+pub use history::{history_picture, history_table};
+pub use svg::{Curve, Panel, Picture};
 
 /// What the program calls itself. Where it is taken for ntpdate by its name it says both names, for scripts that look for
 /// "ntpdate 4.".
@@ -112,7 +47,7 @@ pub fn version(program: &str) -> String {
 
 /// All lines of a run, in order.
 pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
-    if let Some(lines) = brief::lines(outcome, context) {
+    if let Some(lines) = quiet::lines(outcome, context) {
         return lines;
     }
     let mut lines = Vec::new();
@@ -125,6 +60,7 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
         lines.extend(debug::course(outcome));
     }
     lines.extend(host_lines(&outcome.hosts));
+    lines.extend(causes::keys(outcome, context));
     lines.extend(causes::one_server(outcome, context));
     if debug {
         lines.extend(debug::servers(outcome, context));
@@ -146,12 +82,6 @@ pub fn render(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     lines
 }
 
-fn warnings(outcome: &Outcome) -> Vec<Line> {
-    let line =
-        |text: &String| Line { channel: Channel::Log(Priority::Warning), at: outcome.finished, text: text.clone() };
-    outcome.warnings.iter().map(line).collect()
-}
-
 /// The lines of -q: one for each server with data.
 fn query(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
     if context.plan.mode != RunMode::Query && !context.output().verbose {
@@ -166,45 +96,4 @@ fn query(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
             Line { channel: Channel::Stdout, at: outcome.finished, text }
         })
         .collect()
-}
-
-fn conclusion(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
-    let line = |priority, text: String| Line { channel: Channel::Log(priority), at: outcome.finished, text };
-    match &outcome.conclusion {
-        Conclusion::NobodyToAsk => vec![line(Priority::Error, "no servers can be used, exiting".to_owned())],
-        Conclusion::NoEstimate(reason) => {
-            let mut lines = Vec::new();
-            match reason {
-                NoEstimate::NoMajority(split) => {
-                    lines.push(line(Priority::Error, causes::disagreement(split, outcome, context)));
-                }
-                NoEstimate::TooFew { agreeing, wanted } => {
-                    lines.push(line(Priority::Error, agreement::too_few(*agreeing, *wanted)));
-                }
-                NoEstimate::NoServer => {}
-            }
-            lines.push(line(Priority::Error, "no server suitable for synchronization found".to_owned()));
-            lines
-        }
-        Conclusion::Decided { failure: Some(failure), .. } => vec![line(Priority::Error, failure.clone())],
-        Conclusion::Decided { estimate, decision, failure: None } => {
-            let server = outcome.shown_at(estimate.system_peer).unwrap_or_default();
-            let offset = context.offset(estimate.offset);
-            let is_vague = context.plan.policy.is_vague(estimate.offset, estimate.bound);
-            let vague = (*decision == Decision::Slew && is_vague).then(|| {
-                let bound = estimate.bound;
-                let text =
-                    format!("the offset is within its error bound of {bound:.6} sec: no step (-b steps all the same)");
-                line(Priority::Notice, text)
-            });
-            let last = match decision {
-                Decision::Step => line(Priority::Notice, format!("step time server {server} offset {offset} sec")),
-                Decision::Slew => line(Priority::Notice, format!("adjust time server {server} offset {offset} sec")),
-                Decision::Refuse(refusal) => {
-                    line(Priority::Error, format!("clock not set: server {server} offset {offset} sec: {refusal}"))
-                }
-            };
-            vague.into_iter().chain([last]).collect()
-        }
-    }
 }

@@ -1,12 +1,10 @@
 //! What -w did, or would do.
 
-use super::{Channel, Context, Line, Priority};
-use crate::hwclock::adjtime::Kept;
+use super::Context;
+use crate::line::{Channel, Line, Priority};
 use crate::outcome::{Outcome, RtcResult, RtcWritten};
-use crate::time::Interval;
-
-/// A chip that begins its second anew when it is written is nearer to true time than this at its next tick.
-const FOLLOWS: Interval = Interval::from_micros(20_000);
+use crate::rtc::adjtime::Kept;
+use crate::rtc::write_effect::{NEAR, WriteEffect};
 
 fn line(outcome: &Outcome, priority: Priority, text: String) -> Line {
     Line { channel: Channel::Log(priority), at: outcome.finished, text }
@@ -19,7 +17,7 @@ pub(super) fn lines(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
         Some(RtcResult::Written(written)) => {
             let mut lines: Vec<Line> =
                 written.warnings.iter().map(|text| line(outcome, Priority::Warning, text.clone())).collect();
-            let texts = what_was_set(written, context).into_iter().chain(what_was_read(written));
+            let texts = what_was_set(written, context).into_iter().chain(what_was_read(written, context));
             lines.extend(texts.map(|text| line(outcome, Priority::Info, text)));
             lines
         }
@@ -36,15 +34,24 @@ fn what_was_set(written: &RtcWritten, context: &Context<'_>) -> Option<String> {
     if context.plan.is_dry() {
         Some(format!("would set the RTC {device} to {time} ({kept})"))
     } else {
-        let residual = written.residual;
-        let text = format!("set the RTC {device} to {time} ({kept}), {residual:+.6} sec from the right moment for it");
+        let how_near = match written.effect {
+            Some(WriteEffect::Keeps) => "its tick stays where it is: half a second off at the most".to_owned(),
+            _ => format!("{:+.6} sec from the right moment for it", written.residual),
+        };
+        let text = format!("set the RTC {device} to {time} ({kept}), {how_near}");
         context.output().verbose.then_some(text)
     }
 }
 
-fn what_was_read(written: &RtcWritten) -> Option<String> {
-    let (error, bound) = written.verified?;
-    let why = if error.abs() > FOLLOWS { "; it did not begin its second anew when it was written" } else { "" };
+/// What was asked for is said; what was looked at because nothing was known of the RTC only with -v.
+fn what_was_read(written: &RtcWritten, context: &Context<'_>) -> Option<String> {
+    let is_asked = context.plan.rtc.as_ref().is_some_and(|plan| plan.verify);
+    let (error, bound) = written.verified.filter(|_| is_asked || context.output().verbose)?;
+    let why = match written.effect {
+        Some(WriteEffect::Keeps) => "; its tick stays where it is when it is written",
+        _ if error.abs() > NEAR => "; it did not begin its second anew when it was written",
+        _ => "",
+    };
     Some(format!("the RTC is {error:+.6} sec off at its next tick (measured within {bound:.6} sec){why}"))
 }
 

@@ -36,7 +36,7 @@ pub struct ControlRequest {
     pub opcode: Opcode,
     /// Any number; a new one for each question.
     pub sequence: u16,
-    /// Of whom; 0 is the system itself.
+    /// The association that is asked about; 0 is the system itself.
     pub association: u16,
 }
 

@@ -3,6 +3,7 @@
 
 mod authentication;
 mod control;
+pub mod nts;
 mod packet;
 mod timestamp;
 mod variables;

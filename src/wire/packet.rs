@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::timestamp::{NtpShort, NtpTimestamp};
@@ -12,7 +13,7 @@ pub const HEADER_LEN: usize = 48;
 const MAX_TRAILER: usize = 1024;
 
 /// The leap indicator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Leap {
     /// No leap second is announced.
     None,
@@ -46,7 +47,8 @@ impl Leap {
 }
 
 /// The association mode, 0 to 7.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
 pub struct Mode(u8);
 
 impl Mode {
@@ -61,9 +63,24 @@ impl Mode {
     }
 }
 
+impl From<Mode> for u8 {
+    fn from(mode: Mode) -> u8 {
+        mode.0
+    }
+}
+
+/// Three bits; fails where there are more.
+impl TryFrom<u8> for Mode {
+    type Error = &'static str;
+
+    fn try_from(number: u8) -> Result<Mode, &'static str> {
+        if number < 8 { Ok(Mode(number)) } else { Err("no mode has this number") }
+    }
+}
+
 /// The distance in servers from a reference clock; on the wire 0 means "unspecified" and is how an unsynchronised server
 /// and a kiss of death announce themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stratum(pub u8);
 
 impl Stratum {
@@ -74,7 +91,7 @@ impl Stratum {
 }
 
 /// What a server is synchronised to: a name (stratum 0 and 1), else an IPv4 address or a hash of an IPv6 one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefId(pub [u8; 4]);
 
 impl RefId {
@@ -93,13 +110,13 @@ impl RefId {
 }
 
 /// An NTP header.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// Announces a leap second, or that the sender is not synchronised.
     pub leap: Leap,
     /// The protocol version, 0 to 7; in use are 3 and 4.
     pub version: u8,
-    /// Who speaks to whom.
+    /// The mode: who speaks to whom.
     pub mode: Mode,
     /// The sender's stratum.
     pub stratum: Stratum,
@@ -124,7 +141,7 @@ pub struct Header {
 }
 
 /// A datagram that is no NTP packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum Malformed {
     /// Shorter than a header, not a whole number of words, or longer than any packet is; the length in bytes.
     #[error("packet length {0}")]

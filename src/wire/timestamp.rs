@@ -1,5 +1,7 @@
 //! The two time formats of RFC 5905 §6.
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::{Interval, Time};
 
 /// Seconds from 1900-01-01, the start of NTP's era 0, to 1970-01-01.
@@ -10,7 +12,7 @@ const ERA: i128 = 1 << 32;
 /// A point in time within an era of 2³² s: 32 bits of seconds since 1900, 32 bits of fraction.
 ///
 /// All zero means "unknown".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NtpTimestamp(u64);
 
 impl NtpTimestamp {
@@ -46,7 +48,7 @@ impl NtpTimestamp {
         Time::from_units(pivot.units() + ahead)
     }
 
-    /// This minus `earlier`, for two that lie less than 68 years apart: right across the change of an era.
+    /// Subtracts `earlier`, for two that lie less than 68 years apart: right across the change of an era.
     pub const fn since(self, earlier: NtpTimestamp) -> Interval {
         Interval::from_units(self.0.wrapping_sub(earlier.0).cast_signed() as i128)
     }
@@ -55,7 +57,7 @@ impl NtpTimestamp {
 /// A length of time: 16 bits of seconds, 16 bits of fraction, unsigned (0 to 65535.99998 s).
 ///
 /// What a sender meant as negative comes out huge, and so fails every limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NtpShort(u32);
 
 impl NtpShort {

@@ -18,6 +18,33 @@ pub(in crate::config) const DIRECTIVES: &[&str] = &[
     "rtcsync", "sched_priority", "smoothtime", "stratumweight", "tempcomp", "user",
 ];
 
+/// What may stand behind a reference clock, and whether a value follows.
+pub(super) const REFCLOCK_OPTIONS: &[(&str, bool)] = &[
+    ("delay", true),
+    ("dpoll", true),
+    ("filter", true),
+    ("local", false),
+    ("lock", true),
+    ("maxdispersion", true),
+    ("maxlockage", true),
+    ("maxsamples", true),
+    ("maxunreach", true),
+    ("minsamples", true),
+    ("noselect", false),
+    ("offset", true),
+    ("poll", true),
+    ("pps", false),
+    ("precision", true),
+    ("prefer", false),
+    ("rate", true),
+    ("refid", true),
+    ("require", false),
+    ("stratum", true),
+    ("tai", false),
+    ("trust", false),
+    ("width", true),
+];
+
 /// What may stand behind a server, and whether a value follows.
 pub(super) const SERVER_OPTIONS: &[(&str, bool)] = &[
     ("asymmetry", true),

@@ -1,8 +1,10 @@
 use std::time::Duration;
 
-use super::super::{Evidence, KeyUse, LowPort, Sign, Signs, fit, silence};
+use super::super::fit::fit;
+use super::super::silence;
 use super::*;
-use crate::estimate::{Candidate, DropReason, Verdict};
+use crate::estimate::{DropReason, Verdict};
+use crate::evidence::{Evidence, KeyUse, LowPort, Sign, Signs};
 use crate::exchange::Contact;
 use crate::wire::{Algorithm, KeyId};
 
@@ -11,20 +13,10 @@ const ADDRESS: &str = "192.0.2.1:123";
 fn server(algorithm: Algorithm, failed: usize, last_failure: Option<MacFault>) -> Server {
     let key = KeyId::new(5).unwrap();
     let contact = Contact {
-        address: ADDRESS.parse().unwrap(),
         sent: 2,
-        answered: 0,
-        reach: 0,
         rejected: (failed, None),
-        fault: None,
-        is_rumour: false,
-        failed: 0,
-        late: 0,
-        last_sent: None,
-        last_reply: None,
         authentication: Some(Authentication { key, algorithm, passed: 0, failed, last_failure, trust: 0 }),
-        is_finished: true,
-        candidate: Candidate::default(),
+        ..Contact::none(ADDRESS.parse().unwrap())
     };
     let key = Some(KeyUse { file: "/etc/ntp.keys".into(), version: 4 });
     let evidence = Evidence { key, ..Evidence::default() };

@@ -7,13 +7,13 @@ use sha1::Sha1;
 use sha2::digest::Digest;
 use sha2::{Sha256, Sha384, Sha512};
 
-use super::Algorithm;
+use super::algorithm::Algorithm;
 
 /// Room for the longest digest.
 const LONGEST: usize = 64;
 
 /// The digest of secret and packet, or the packet's AES-CMAC with the secret as the key: as many bytes as the algorithm's
-/// digest has, then zeros. Nothing with a secret of a wrong length, which no [`Key`](super::Key) has.
+/// digest has, then zeros. Nothing with a secret of a wrong length, which no key has.
 pub(super) fn compute(algorithm: Algorithm, secret: &[u8], packet: &[u8]) -> Option<[u8; LONGEST]> {
     let digest = match algorithm {
         Algorithm::Md5 => hash::<Md5>(secret, packet),

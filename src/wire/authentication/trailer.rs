@@ -1,6 +1,7 @@
 //! Where the code is in what follows a header.
 
-use super::{MAX_DIGEST, MacFault};
+use super::algorithm::MAX_DIGEST;
+use super::mac_fault::MacFault;
 
 /// Bytes of a key's number.
 const ID: usize = 4;
