@@ -19,8 +19,8 @@ macro_rules! targets {
 }
 
 targets! {
-    adjtime authentication chrony_conf control date exchange history keys ntp_conf ntp_toml ntpdate_defaults openntpd_conf packet
-    server_lists sysconfig timemaster_conf timesyncd_conf uci
+    adjtime authentication chrony_conf control date exchange history keys ntp_conf ntp_toml ntpdate_defaults nts_fields nts_jar
+    nts_records openntpd_conf packet reports server_lists sysconfig timemaster_conf timesyncd_conf uci
 }
 
 fn root() -> PathBuf {

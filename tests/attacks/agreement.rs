@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::lab::{Lab, Score};
-use crate::ntpserver::{Behaviour, Builder, MILLISECOND, Nanos, SECOND, Server};
-use crate::plays::{ask_several, ask_with, beyond, honest, liar, wrong, wrong_or_none};
-use crate::programs::Program;
-use crate::rows::{NO_SELECTION, Row, WRONG_OR_NO_TIME, WRONG_TIME, selects};
-use crate::task::Task;
+use super::lab::{Lab, Score};
+use super::plays::{ask_several, ask_with, beyond, honest, liar, wrong, wrong_or_none};
+use super::programs::Program;
+use super::rows::{NO_SELECTION, Row, WRONG_OR_NO_TIME, WRONG_TIME, selects};
+use super::task::Task;
+use crate::support::ntpserver::{Behaviour, Builder, MILLISECOND, Nanos, SECOND, Server};
 
 pub(crate) const ROWS: [Row; 13] = [
     row(
@@ -101,14 +101,14 @@ fn near() -> Builder {
     Server::builder().delays(way, way).root_dispersion(0.001)
 }
 
-/// Whose bound is `way` and `dispersion` milliseconds together, and whose error the difference of the two ways makes.
+/// A far server, whose bound is `way` and `dispersion` milliseconds together, and whose error the difference of the two ways makes.
 fn far(way: u64, dispersion: u64, error: i64) -> Builder {
     let ways = [way.saturating_add_signed(error), way.saturating_add_signed(-error)].map(Duration::from_millis);
     Server::builder().delays(ways[0], ways[1]).root_dispersion(dispersion as f64 / 1e3)
 }
 
 /// `liars` agree on a lie and leave out the near server; the others, one more than they, are 70 ms from the truth at the most.
-fn wide_liars(lab: &Lab, run: usize, liars: usize) -> crate::programs::Report {
+fn wide_liars(lab: &Lab, run: usize, liars: usize) -> super::programs::Report {
     let errors = [0, 4, -4, 2, -2];
     let mut all = vec![near()];
     all.extend((0..liars).map(|n| far(30, 40, errors[(n + run) % errors.len()])));
@@ -182,7 +182,7 @@ fn zero_bound_and_haste(lab: &Lab, run: usize) -> Score {
     Score::one(report.is_broken() || beyond(&report, 0.05))
 }
 
-/// Who takes a while.
+/// A server that takes a while.
 fn slow() -> Builder {
     far(150, 1, 0)
 }

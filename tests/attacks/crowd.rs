@@ -14,9 +14,9 @@ use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, sendmsg, setsockopt, sockopt,
 };
 
-use crate::names;
-use crate::ntpserver::{ntp_bytes, unix_now};
+use super::names;
 use crate::support::netns::Netns;
+use crate::support::ntpserver::{ntp_bytes, unix_now};
 use crate::support::require::Cache;
 
 const TICK: Duration = Duration::from_millis(20);

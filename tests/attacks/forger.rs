@@ -10,8 +10,8 @@ use std::time::Duration;
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrIn, sendmmsg};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::ntpserver::{SECOND, ntp_bytes, unix_now};
-use crate::programs::Running;
+use super::programs::Running;
+use crate::support::ntpserver::{SECOND, ntp_bytes, unix_now};
 
 /// Packets of one system call.
 const BATCH: usize = 128;

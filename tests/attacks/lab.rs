@@ -3,14 +3,15 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::crowd::Crowd;
-use crate::names::Names;
-use crate::ntpserver::{Builder, Server};
-use crate::programs::{Program, Report, Running};
+use super::crowd::Crowd;
+use super::names::Names;
+use super::programs::{Program, Report, Running};
+use super::secured::Secured;
+use super::task::Task;
 use crate::support::netns::Netns;
+use crate::support::ntpserver::{Builder, Server};
 use crate::support::query;
 use crate::support::require::Cache;
-use crate::task::Task;
 
 /// What one run, or all of a row, came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,12 +42,20 @@ pub(crate) struct Lab<'a> {
     /// Floods are divided by this, for tests that have to be quick.
     thinning: usize,
     log: bool,
+    /// Servers prove themselves by NTS.
+    secured: Option<Secured>,
 }
 
 impl<'a> Lab<'a> {
     pub(crate) fn new(cache: &'a Cache, program: Program, thinning: usize) -> Self {
         let log = std::env::var_os("RNTPDATE_ATTACK_LOG").is_some();
-        Self { cache, program, network: Netns::new(), thinning, log }
+        Self { cache, program, network: Netns::new(), thinning, log, secured: None }
+    }
+
+    /// The same, with servers that prove themselves by NTS and a program that wants them to.
+    pub(crate) fn by_nts(mut self) -> Self {
+        self.secured = Some(Secured::new());
+        self
     }
 
     pub(crate) fn packets(&self, most: usize) -> usize {
@@ -55,11 +64,29 @@ impl<'a> Lab<'a> {
 
     /// Starts a server at port 123 of an address.
     pub(crate) fn start(&self, address: &str, server: Builder) -> Server {
+        let server = self.proving(address.parse().expect("an address"), &[], server);
         self.network.enter(|| server.bind(&format!("{address}:123")).start())
     }
 
+    /// The server with what it proves itself by, if it has to.
+    fn proving(&self, address: IpAddr, names: &[&str], server: Builder) -> Builder {
+        match &self.secured {
+            Some(secured) => secured.prove(&self.network, address, names, server),
+            None => server,
+        }
+    }
+
+    /// What is asked of the program, and how.
+    fn task(&self, task: &Task) -> Task {
+        let task = task.clone();
+        match &self.secured {
+            Some(secured) => task.nts(&secured.file()),
+            None => task,
+        }
+    }
+
     pub(crate) fn begin(&self, task: &Task) -> Running {
-        Running::start(self.program, self.cache, &self.network, task, None)
+        Running::start(self.program, self.cache, &self.network, &self.task(task), None)
     }
 
     /// Lets the program run to its end.
@@ -89,17 +116,19 @@ impl<'a> Lab<'a> {
     /// Lets the program ask by names, whose addresses the network gets.
     pub(crate) fn ask_names(&self, names: &[(&str, &[IpAddr])], servers: fn(&str) -> Builder) -> Report {
         let mut running: Vec<Server> = Vec::new();
+        let all: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
         for (name, addresses) in names {
             for address in addresses.iter().map(|address| SocketAddr::new(*address, 123)) {
                 // Several names may lead to one server.
                 if running.iter().all(|server| server.addr() != address) {
                     self.network.add_address(&address.ip().to_string());
-                    running.push(self.network.enter(|| servers(name).bind(&address.to_string()).start()));
+                    let server = self.proving(address.ip(), &all, servers(name));
+                    running.push(self.network.enter(|| server.bind(&address.to_string()).start()));
                 }
             }
         }
         let known = Names::start(&self.network, self.cache, names);
-        let task = Task::new(&names.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        let task = self.task(&Task::new(&all));
         let report = Running::start(self.program, self.cache, &self.network, &task, Some(known.folder())).finish();
         self.note(&report, running.iter().map(|server| server.requests().len()).sum());
         report
@@ -114,6 +143,14 @@ impl<'a> Lab<'a> {
         if self.log {
             let Report { offset, bound, status, took, text } = report;
             eprintln!("{:?}: {offset:?} ± {bound:?}, {status:?}, {took:.2?}, {count}\n{text}", self.program);
+        }
+    }
+}
+
+impl Drop for Lab<'_> {
+    fn drop(&mut self) {
+        if let Some(secured) = self.secured.take() {
+            secured.end(&self.network);
         }
     }
 }

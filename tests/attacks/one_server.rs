@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::lab::{Lab, Score};
-use crate::ntpserver::{Behaviour, Builder, MICROSECOND, ReceivedRequest, SECOND, Server};
-use crate::plays::{HOST, beyond, honest, wrong};
-use crate::rows::{Row, anybody};
-use crate::task::Task;
+use super::lab::{Lab, Score};
+use super::plays::{HOST, beyond, honest, wrong};
+use super::rows::{Row, anybody};
+use super::task::Task;
+use crate::support::ntpserver::{Behaviour, Builder, MICROSECOND, ReceivedRequest, SECOND, Server};
 
 const BEYOND: &str = "the error exceeds the claimed bound (1 s where none is claimed)";
 
@@ -34,7 +34,7 @@ const fn row(attack: &'static str, success: &'static str, runs: (usize, usize), 
 const RECEIVE: usize = 36;
 const TRANSMIT: usize = 44;
 
-/// Who answers this request, if the wrong clock.
+/// Whether the wrong clock answers a request.
 type Choice = Arc<dyn Fn(usize, &ReceivedRequest) -> bool + Send + Sync>;
 
 fn two_backends(lab: &Lab, run: usize) -> Score {

@@ -5,13 +5,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::forger::{self, Aim};
-use crate::lab::{Lab, Score};
-use crate::ntpserver::{
+use super::forger::{self, Aim};
+use super::lab::{Lab, Score};
+use super::programs::Report;
+use super::task::Task;
+use crate::support::ntpserver::{
     Behaviour, Builder, Edit, MILLISECOND, Nanos, ReceivedRequest, SECOND, Server, ntp_bytes, unix_now,
 };
-use crate::programs::Report;
-use crate::task::Task;
 
 pub(crate) const HOST: &str = "127.0.0.1";
 /// What the one-shot clients err by on a busy machine, at the most.
@@ -157,7 +157,7 @@ pub(crate) fn reply_before_request(lab: &Lab, run: usize) -> Score {
     Score::one(wrong_or_none(&ask_honest(lab, behaviours.into())))
 }
 
-/// Who knows the random number could have answered first: that a lone server is not believed then is no win.
+/// Whoever knows the random number could have answered first: that a lone server is not believed then is no win.
 pub(crate) fn second_answer(lab: &Lab, _: usize) -> Score {
     let last = edit(|request, bytes| lie(bytes, request.bytes[40..48].try_into().expect("8 bytes")));
     Score::one(wrong(&ask_honest(lab, vec![Behaviour::After(10, last)])))

@@ -7,12 +7,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use super::task::Task;
 use crate::support::netns::Netns;
 use crate::support::peers;
 use crate::support::require::Cache;
-use crate::task::Task;
 
-/// Who still runs then hangs.
+/// A program that still runs then hangs.
 pub(crate) const HANGS: Duration = Duration::from_secs(40);
 /// What rntpdate may take of memory, KiB of addresses: a flood that it kept would not fit.
 const MEMORY: &str = "65536";
@@ -43,7 +43,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// It hangs, or a signal ended it (an abort after a panic, a fault).
+    /// Whether the program hangs, or a signal ended it (an abort after a panic, a fault).
     pub(crate) fn is_broken(&self) -> bool {
         self.status.is_none_or(|status| status.code().is_none())
     }
@@ -166,14 +166,34 @@ impl Program {
         if self == Program::Ntpdig {
             words.extend(task.interval.iter().flat_map(|interval| ["-g".into(), (interval * 1000.0).to_string()]));
         }
+        if let Some(file) = &task.nts {
+            words.extend(self.by_nts(file));
+        }
         for server in &task.servers {
             words.push(match self {
+                Program::Chronyd if task.nts.is_some() => format!("server {server} nts iburst"),
                 // As its manual has it for a single correction; two seconds apart.
                 Program::Chronyd => format!("server {server} iburst"),
                 _ => server.clone(),
             });
         }
         words
+    }
+
+    /// What has it ask by NTS, with these authorities.
+    fn by_nts(self, file: &Path) -> Vec<String> {
+        match self {
+            Program::Chronyd => {
+                // The folder for temporary files is the tree's /srv.
+                let inside = file.strip_prefix(std::env::temp_dir()).expect("a temporary file").display();
+                vec!["nosystemcert".into(), "cmdport 0".into(), format!("ntstrustedcerts /srv/{inside}")]
+            }
+            _ => {
+                let folder = file.with_file_name("nts");
+                let words = ["--nts-ca", &file.display().to_string(), "--nts-dir", &folder.display().to_string()];
+                ["--nts"].into_iter().chain(words).map(str::to_owned).collect()
+            }
+        }
     }
 
     /// The offset and its bound.

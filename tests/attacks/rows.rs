@@ -1,8 +1,8 @@
 //! The attacks: what the attacker does, and what he wins by.
 
-use crate::lab::{Lab, Score};
-use crate::programs::Program;
-use crate::{agreement, one_server, plays};
+use super::lab::{Lab, Score};
+use super::programs::Program;
+use super::{agreement, nts, one_server, plays};
 
 /// One line of the table.
 pub(crate) struct Row {
@@ -26,7 +26,14 @@ pub(crate) const NO_SELECTION: &str = "it compares servers and selects none";
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(&agreement::ROWS).chain(&one_server::ROWS)
+    ROWS.iter().chain(&agreement::ROWS).chain(&one_server::ROWS).chain(&nts::ROWS)
+}
+
+/// Attacks that whoever is not the server can try, and servers that lie, once more with servers that have NTS: all that attackers have
+/// left then. A thousand addresses are none of its matter: keys are exchanged with three at the most.
+pub(crate) fn by_nts() -> impl Iterator<Item = &'static Row> {
+    let rest = ROWS.iter().filter(|row| !row.attack.starts_with("a name that resolves"));
+    rest.chain(&agreement::ROWS).chain(&one_server::ROWS)
 }
 
 const ROWS: [Row; 21] = [

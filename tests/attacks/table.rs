@@ -5,12 +5,12 @@ mod crowd;
 mod forger;
 mod lab;
 mod names;
-#[path = "../support/ntpserver/mod.rs"]
-mod ntpserver;
+mod nts;
 mod one_server;
 mod plays;
 mod programs;
 mod rows;
+mod secured;
 #[path = "../support/mod.rs"]
 mod support;
 mod task;
@@ -21,7 +21,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use lab::{Lab, Score};
 use programs::Program;
 use rows::Row;
-use support::require::Cache;
 
 /// Runs at once, where they do not load the machine: they wait for packets most of the time.
 const AT_ONCE: usize = 8;
@@ -30,7 +29,7 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     // `cargo test --all-targets` comes this way without it.
     if words.first().is_none_or(|word| word != "table") {
-        println!("usage: tests/attacks/run [beginning of an attack's name ...]");
+        println!("usage: tests/attacks/run [--by-nts] [beginning of an attack's name ...]");
         return;
     }
     let Some(cache) = support::require::servers() else { return };
@@ -40,22 +39,34 @@ fn main() {
         .filter(|program| program.label().starts_with(&only))
         .filter(|program| *program != Program::Rkik || programs::rkik(&cache).exists())
         .collect();
+    let by_nts = words.get(1).is_some_and(|word| word == "--by-nts");
+    let wanted = &words[if by_nts { 2 } else { 1 }..];
+    let is_wanted = |row: &&Row| wanted.is_empty() || wanted.iter().any(|word| row.attack.starts_with(word.as_str()));
+    if by_nts {
+        let programs: Vec<Program> = programs.into_iter().filter(|program| nts::has_nts(*program).is_none()).collect();
+        print_table(rows::by_nts().filter(is_wanted), &programs, &|program| Lab::new(&cache, program, 1).by_nts());
+    } else {
+        print_table(rows::all().filter(is_wanted), &programs, &|program| Lab::new(&cache, program, 1));
+    }
+}
+
+/// How a network is made for a program.
+type Make<'a> = &'a (dyn Fn(Program) -> Lab<'a> + Sync);
+
+fn print_table(rows: impl Iterator<Item = &'static Row>, programs: &[Program], make: Make<'_>) {
     let labels: Vec<&str> = programs.iter().map(|program| program.label()).collect();
     println!("| attack | success is | {} |", labels.join(" | "));
     println!("|---|---|{}", "---|".repeat(labels.len()));
     let mut notes: Vec<String> = Vec::new();
-    for row in rows::all() {
-        if words.len() > 1 && !words[1..].iter().any(|word| row.attack.starts_with(word.as_str())) {
-            continue;
-        }
-        let cells: Vec<String> = programs.iter().map(|program| cell(row, *program, &cache, &mut notes)).collect();
+    for row in rows {
+        let cells: Vec<String> = programs.iter().map(|program| cell(row, *program, make, &mut notes)).collect();
         println!("| {} | {} | {} |", row.attack, row.success, cells.join(" | "));
     }
     println!();
     notes.iter().for_each(|note| println!("{note}"));
 }
 
-fn cell(row: &Row, program: Program, cache: &Cache, notes: &mut Vec<String>) -> String {
+fn cell(row: &Row, program: Program, make: Make<'_>, notes: &mut Vec<String>) -> String {
     if let Some(reason) = (row.unfit)(program) {
         let note = format!("– {}: {reason}.", program.label());
         if !notes.contains(&note) {
@@ -63,12 +74,12 @@ fn cell(row: &Row, program: Program, cache: &Cache, notes: &mut Vec<String>) -> 
         }
         return "–".to_owned();
     }
-    let Score { tries, wins, kept_away } = play(row, program, cache);
+    let Score { tries, wins, kept_away } = play(row, program, make);
     let kept = if kept_away > 0 { format!(" (no time in {kept_away} of {} runs)", row.runs.0) } else { String::new() };
     format!("{wins}/{tries}{kept}")
 }
 
-fn play(row: &Row, program: Program, cache: &Cache) -> Score {
+fn play(row: &Row, program: Program, make: Make<'_>) -> Score {
     let (next, sum) = (AtomicUsize::new(0), Mutex::new(Score::default()));
     std::thread::scope(|scope| {
         for _ in 0..if row.alone { 1 } else { AT_ONCE } {
@@ -78,7 +89,7 @@ fn play(row: &Row, program: Program, cache: &Cache) -> Score {
                     if run >= row.runs.0 {
                         return;
                     }
-                    let score = (row.play)(&Lab::new(cache, program, 1), run);
+                    let score = (row.play)(&make(program), run);
                     sum.lock().expect("no run panicked").add(score);
                 }
             });

@@ -1,5 +1,7 @@
 //! What a program under attack is asked for.
 
+use std::path::{Path, PathBuf};
+
 /// What is asked of it. Four samples, unless `samples` says otherwise.
 #[derive(Clone, Debug)]
 pub(crate) struct Task {
@@ -15,12 +17,14 @@ pub(crate) struct Task {
     pub(crate) sets: bool,
     /// The run may end when its error is known to be below so many seconds, where the program lets one choose.
     pub(crate) accuracy: Option<f64>,
+    /// By NTS, with the authorities in this file, in the folder for temporary files.
+    pub(crate) nts: Option<PathBuf>,
 }
 
 impl Task {
     pub(crate) fn new(servers: &[&str]) -> Self {
         let servers = servers.iter().map(ToString::to_string).collect();
-        Self { servers, samples: 4, interval: None, patience: 2.0, least: None, sets: false, accuracy: None }
+        Self { servers, samples: 4, interval: None, patience: 2.0, least: None, sets: false, accuracy: None, nts: None }
     }
 
     pub(crate) fn samples(self, samples: u8) -> Self {
@@ -41,6 +45,10 @@ impl Task {
 
     pub(crate) fn sets(self) -> Self {
         Self { sets: true, ..self }
+    }
+
+    pub(crate) fn nts(self, authorities: &Path) -> Self {
+        Self { nts: Some(authorities.to_owned()), ..self }
     }
 
     pub(crate) fn accuracy(self, seconds: f64) -> Self {

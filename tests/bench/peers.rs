@@ -5,6 +5,9 @@
 //! The programs take turns (A B C A B C …), so that whatever else the machine does hits all alike. Nothing here
 //! passes or fails.
 
+#[path = "../support/nts/certificates.rs"]
+#[allow(dead_code, reason = "a part of it is for tests")]
+mod certificates;
 mod one;
 mod programs;
 mod servers;
@@ -73,7 +76,7 @@ fn compare(arguments: &Arguments) -> Result<()> {
 }
 
 fn measure(scenario: &Scenario, arguments: &Arguments) -> Result<()> {
-    let programs = programs::of(scenario);
+    let programs = programs::of(scenario, &arguments.paths);
     let mut measured: Vec<Vec<Measurement>> = programs.iter().map(|_| Vec::new()).collect();
     for _ in 0..arguments.runs.div_ceil(scenario.thinning) {
         for (program, results) in programs.iter().zip(&mut measured) {

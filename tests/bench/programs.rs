@@ -1,6 +1,6 @@
 //! The programs compared, their command lines, and the offset each reports.
 
-use super::servers::{DEAD, GOOD, SILENT};
+use super::servers::{AUTHORITY, DEAD, GOOD, SILENT};
 use std::path::PathBuf;
 
 /// Where the programs are.
@@ -17,7 +17,7 @@ pub(crate) struct Program {
     pub(crate) label: String,
     pub(crate) kind: Kind,
     pub(crate) arguments: Vec<String>,
-    /// It sets the clock, or would, had it the right: to fail at that is its success here.
+    /// Whether the program sets the clock, or would, had it the right: to fail at that is its success here.
     pub(crate) sets: bool,
 }
 
@@ -39,12 +39,14 @@ pub(crate) struct Scenario {
     samples: u8,
     /// The clock is to be set, as far as that goes: without the right to it a run ends with the attempt.
     sets: bool,
+    /// By Network Time Security.
+    nts: bool,
     /// The number of runs is divided by this: some peers wait for many seconds here.
     pub(crate) thinning: usize,
 }
 
 /// The dead and the silent server come first: a program that asks one after another waits there.
-pub(crate) const SCENARIOS: [Scenario; 7] = [
+pub(crate) const SCENARIOS: [Scenario; 9] = [
     Scenario { servers: &[GOOD[0]], ..query("one", "one good server, one sample") },
     query("three", "three good servers, one sample each"),
     Scenario { servers: &[DEAD, GOOD[1], GOOD[2]], ..query("dead", "two good servers and a closed port (refused)") },
@@ -60,11 +62,28 @@ pub(crate) const SCENARIOS: [Scenario; 7] = [
         servers: &[SILENT, GOOD[1], GOOD[2]],
         ..query("set-silent", "two and a silent one, the clock set (dry clock)")
     },
+    Scenario {
+        servers: &[GOOD[0]],
+        nts: true,
+        thinning: 4,
+        ..query("nts", "NTS: one good server, keys exchanged, one sample")
+    },
+    Scenario {
+        servers: &[GOOD[0]],
+        samples: 4,
+        sets: true,
+        nts: true,
+        thinning: 4,
+        ..query(
+            "nts-set",
+            "NTS: one good server, four samples, with cookies of the run before, the clock set (dry clock)",
+        )
+    },
 ];
 
 /// Three good servers are asked once each.
 const fn query(name: &'static str, text: &'static str) -> Scenario {
-    Scenario { name, text, servers: &GOOD, samples: 1, sets: false, thinning: 1 }
+    Scenario { name, text, servers: &GOOD, samples: 1, sets: false, nts: false, thinning: 1 }
 }
 
 impl Kind {
@@ -105,9 +124,12 @@ fn after_last(output: &str, words: &str) -> Option<f64> {
 }
 
 /// The command lines of all programs for one scenario.
-pub(crate) fn of(scenario: &Scenario) -> Vec<Program> {
+pub(crate) fn of(scenario: &Scenario, paths: &Paths) -> Vec<Program> {
     let servers = scenario.servers;
     let samples = scenario.samples;
+    if scenario.nts {
+        return by_nts(scenario, paths);
+    }
     if scenario.sets {
         // -v prints the offset that is not set. chronyd -Q does all but set it.
         let rntpdate = program("rntpdate", Kind::Rntpdate, &["-v", "-p", &samples.to_string()], servers);
@@ -127,6 +149,37 @@ pub(crate) fn of(scenario: &Scenario) -> Vec<Program> {
         // Two seconds apart by default; this is what its manual allows on a LAN.
         let quick = format!("iburst maxsamples {samples} minpoll -4 maxpoll -4");
         programs.insert(2, chronyd("chronyd -Q minpoll -4", servers, &quick));
+    }
+    programs
+}
+
+/// The same by NTS, and a run without beside it. Where the clock is set, both programs have cookies of the run before.
+fn by_nts(scenario: &Scenario, paths: &Paths) -> Vec<Program> {
+    let (servers, samples) = (scenario.servers, scenario.samples.to_string());
+    let below = |file: &str| paths.root.join(file.trim_start_matches('/')).display().to_string();
+    let (ca, cookies) = (below(AUTHORITY), below("/run/cookies"));
+    let nts = ["--nts", "--nts-ca", &ca];
+    let mode = if scenario.sets { "-v" } else { "-q" };
+    let plain = [mode, "-p", &samples];
+    let kept: &[&str] = if scenario.sets { &["--nts-dir", &cookies] } else { &[] };
+    let label = format!("rntpdate {}--nts", if scenario.sets { "" } else { "-q " });
+    let ours = |label: &str, options: &[&str]| Program {
+        sets: scenario.sets,
+        ..program(label, Kind::Rntpdate, options, servers)
+    };
+    let mut theirs = chronyd("chronyd -Q nts", servers, &format!("nts iburst maxsamples {samples}"));
+    theirs.arguments.extend([
+        "nosystemcert".to_owned(),
+        format!("ntstrustedcerts {AUTHORITY}"),
+        "cmdport 0".to_owned(),
+    ]);
+    let mut programs = vec![ours(&label, &[&plain[..], &nts, kept].concat()), ours("rntpdate without NTS", &plain)];
+    if scenario.sets {
+        let mut keeping = theirs.arguments.clone();
+        keeping.push("ntsdumpdir /run/dump".to_owned());
+        programs.push(Program { label: "chronyd -Q nts, ntsdumpdir".to_owned(), arguments: keeping, ..theirs });
+    } else {
+        programs.push(theirs);
     }
     programs
 }

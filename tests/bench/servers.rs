@@ -1,5 +1,6 @@
 //! Real chronyd servers on loopback addresses, a silent one, and the bare round trip to them.
 
+use super::certificates::{Authority, Validity};
 use anyhow::{Context as _, Result, bail};
 use std::net::UdpSocket;
 use std::path::Path;
@@ -8,6 +9,8 @@ use std::time::{Duration, Instant};
 
 /// Where chronyd answers.
 pub(crate) const GOOD: [&str; 3] = ["127.0.0.2", "127.0.0.3", "127.0.0.4"];
+/// The authority of their certificates, in the tree.
+pub(crate) const AUTHORITY: &str = "/run/ca.pem";
 /// Where a socket takes requests and nobody answers.
 pub(crate) const SILENT: &str = "127.0.0.8";
 /// Where the port is closed.
@@ -24,7 +27,12 @@ impl Servers {
     pub(crate) fn start(root: &Path) -> Result<Self> {
         let silent = UdpSocket::bind((SILENT, 123)).context("bind the silent server")?;
         let mut servers = Self { children: Vec::new(), _silent: silent };
+        let authority = Authority::new("Benchmark");
+        std::fs::write(root.join("run/ca.pem"), authority.pem()).context("write the authority's certificate")?;
         for address in GOOD {
+            let issued = authority.issue(&[address], Validity::good());
+            std::fs::write(root.join(format!("run/{address}.cert")), issued.pem()).context("write a certificate")?;
+            std::fs::write(root.join(format!("run/{address}.key")), issued.key_pem()).context("write a key")?;
             servers.children.push(chronyd(root, address)?);
         }
         for address in GOOD {
@@ -56,6 +64,7 @@ fn chronyd(root: &Path, address: &str) -> Result<Child> {
         .arg(root)
         .args(["/usr/sbin/chronyd", "-x", "-d", "-u", "root", "local stratum 5", "allow all", "cmdport 0", "port 123"])
         .args(["bindcmdaddress /".to_owned(), format!("bindaddress {address}"), format!("pidfile /run/{address}.pid")])
+        .args([format!("ntsservercert /run/{address}.cert"), format!("ntsserverkey /run/{address}.key")])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

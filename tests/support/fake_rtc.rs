@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use rntpdate::discipline::Boot;
-use rntpdate::hwclock::rtc_time::RtcTime;
-use rntpdate::system::rtc::{Param, Rtc, Tick, TickSource};
-use rntpdate::system::rtc_error::RtcError;
-use rntpdate::system::{Clock, ClockError, rtc_tick};
-use rntpdate::time::{Interval, Reading, Time};
+use rntpdate::internals::discipline::Boot;
+use rntpdate::internals::linux::rtc::tick;
+use rntpdate::internals::machine::rtc::{Param, Rtc, Tick, TickSource};
+use rntpdate::internals::machine::rtc_error::RtcError;
+use rntpdate::internals::machine::{Clock, ClockError};
+use rntpdate::internals::rtc::rtc_time::RtcTime;
+use rntpdate::internals::rtc::write_effect::WriteEffect;
+use rntpdate::internals::time::{Interval, Reading, Time};
 
 /// What the chip does when it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub(crate) enum Chip {
     TicksAfter(Duration),
     /// Goes on ticking as before.
     KeepsPhase,
+    /// Begins the second anew at every other write, and goes on ticking as before at the others.
+    Fickle,
     /// Takes no notice.
     Ignores,
     /// Stands still, always.
@@ -55,6 +59,12 @@ pub(crate) struct State {
     pub(crate) reads_made: u64,
     /// The error number that the read of this count fails with, if it does.
     pub(crate) fails: fn(u64) -> Option<i32>,
+    /// What is known of the chip's tick, right or not.
+    pub(crate) effect: Option<WriteEffect>,
+    /// The writes of the chip so far, also those that failed.
+    pub(crate) writes_made: u64,
+    /// The error number that the write of this count fails with, if it does; the chip is as before then.
+    pub(crate) write_fails: fn(u64) -> Option<i32>,
     /// Every value that was set, with the moment.
     pub(crate) writes: Vec<(RtcTime, Duration)>,
     /// Kernel timezones set, in minutes west.
@@ -115,6 +125,9 @@ impl Board {
             cost: Duration::from_micros(60),
             reads_made: 0,
             fails: |_| None,
+            effect: None,
+            writes_made: 0,
+            write_fails: |_| None,
             writes: Vec::new(),
             zones: Vec::new(),
         })))
@@ -220,8 +233,21 @@ impl Rtc for FakeRtc {
         let mut state = self.board.0.borrow_mut();
         let cost = state.cost;
         state.pass(cost);
+        state.writes_made += 1;
+        if let Some(number) = (state.write_fails)(state.writes_made) {
+            let (path, source) = (self.path.clone(), std::io::Error::from_raw_os_error(number));
+            return Err(match number {
+                EINVAL => RtcError::Refused { path, time, source },
+                _ => RtcError::Io { path, action: "set", source },
+            });
+        }
         let raw = Interval::from(state.raw);
-        match state.chip {
+        let chip = match state.chip {
+            Chip::Fickle if state.writes.len().is_multiple_of(2) => Chip::KeepsPhase,
+            Chip::Fickle => Chip::TicksAfter(Duration::from_millis(370)),
+            chip => chip,
+        };
+        match chip {
             Chip::TicksAfter(span) => {
                 state.reads = time.as_unix();
                 state.edge = raw + Interval::from(span) - Interval::from_secs(1);
@@ -231,7 +257,7 @@ impl Rtc for FakeRtc {
                 state.reads = time.as_unix();
                 state.edge += Interval::from_secs(ticks);
             }
-            Chip::Ignores | Chip::Stopped => {}
+            Chip::Ignores | Chip::Stopped | Chip::Fickle => {}
         }
         let moment = state.raw;
         state.writes.push((time, moment));
@@ -250,7 +276,7 @@ impl Rtc for FakeRtc {
     }
 
     fn watch_tick(&mut self, clock: &dyn Clock) -> Result<Tick, RtcError> {
-        rtc_tick::by_polling(self, clock)
+        tick::by_polling(self, clock)
     }
 
     fn param(&mut self, param: Param) -> Result<u64, RtcError> {
@@ -267,5 +293,13 @@ impl Rtc for FakeRtc {
 
     fn clear_voltage(&mut self) -> Result<(), RtcError> {
         Ok(())
+    }
+
+    fn write_effect(&self) -> Option<WriteEffect> {
+        self.board.0.borrow().effect
+    }
+
+    fn remember(&mut self, effect: Option<WriteEffect>) {
+        self.board.0.borrow_mut().effect = effect;
     }
 }

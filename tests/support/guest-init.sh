@@ -23,6 +23,11 @@ if [ "${GUEST_NET:-}" = user ]; then
     ip route add default via fec0::2
 fi
 
+# A card with a clock of its own; the driver sets that to the system clock.
+for module in i2c-algo-bit dca igb; do
+    [ ! -e /usr/lib/phc/$module.ko ] || insmod /usr/lib/phc/$module.ko
+done
+
 # Two things come a moment later by themselves. A slew begun before the kernel has settled on its clock source is
 # dropped, and the step between the two sources would be measured as an error of the program under test. A packet sent
 # before the card has a carrier is lost.

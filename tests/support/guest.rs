@@ -6,7 +6,7 @@
 //! `.kernel_arg("clocksource=tsc")` for the CPU's counter.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -16,10 +16,13 @@ use super::netns::{NO_CLOCK, Netns};
 use super::overlay::Overlay;
 use super::require::Cache;
 
-/// More guests than this at once would only wait for each other.
-const SLOTS: usize = 2;
+/// How many guests run at once: one more than there are processors, as they wait for most of the time. More would make each other
+/// late.
+fn slots() -> usize {
+    1 + std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
 
-/// Whose CPU the guest sees: an RTC write moves the RTC's tick on Intel's and leaves it where it is on AMD's.
+/// The maker of the CPU that the guest sees: an RTC write moves the RTC's tick on Intel's and leaves it where it is on AMD's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Cpu {
     Intel,
@@ -30,13 +33,20 @@ pub(crate) enum Cpu {
 #[derive(Debug)]
 pub(crate) struct Guest<'a> {
     cache: Cache,
+    base: Base,
     rtc: String,
     cpu: Cpu,
+    has_chance: bool,
     kernel_args: Vec<String>,
     overlay: Overlay,
     network: Option<&'a Netns>,
+    /// The emulator and the kernel of a machine with a hardware clock.
+    hardware_clock: Option<PathBuf>,
     timeout: Duration,
 }
+
+/// The modules of a network card with a clock, in the order in which they are inserted.
+const PHC_MODULES: [&str; 3] = ["i2c-algo-bit", "dca", "igb"];
 
 /// What came of it.
 #[derive(Clone, Debug)]
@@ -71,13 +81,26 @@ impl<'a> Guest<'a> {
     /// A guest of the default kind: an Intel CPU, an RTC at 2019-01-01, no network. The cache comes from
     /// [`super::require::guest`].
     pub(crate) fn new(cache: &Cache) -> Self {
+        Self::of(cache, Base::bare(cache), Overlay::new(cache))
+    }
+
+    /// A Debian system that boots from a disk, with systemd as its first process. What is written goes with the guest, unless
+    /// `keeps` says otherwise. The disk comes from [`super::require::system`], or from a guest that kept it.
+    pub(crate) fn system(cache: &Cache, disk: &Path, keeps: bool) -> Self {
+        Self::of(cache, Base::system(cache, disk, keeps), Overlay::on_disk(cache)).kernel_arg("net.ifnames=0")
+    }
+
+    fn of(cache: &Cache, base: Base, overlay: Overlay) -> Self {
         Self {
             cache: cache.clone(),
+            base,
             rtc: "2019-01-01T00:00:00".to_owned(),
             cpu: Cpu::Intel,
+            has_chance: true,
             kernel_args: Vec::new(),
-            overlay: Overlay::new(cache),
+            overlay,
             network: None,
+            hardware_clock: None,
             timeout: Duration::from_secs(90),
         }
     }
@@ -91,6 +114,12 @@ impl<'a> Guest<'a> {
     pub(crate) fn cpu(mut self, cpu: Cpu) -> Self {
         self.cpu = cpu;
         self
+    }
+
+    /// Takes away all that random numbers could come from at boot: the processor's instruction, and trust in what is handed over.
+    pub(crate) fn without_chance(mut self) -> Self {
+        self.has_chance = false;
+        self.kernel_arg("random.trust_cpu=off").kernel_arg("random.trust_bootloader=off")
     }
 
     /// Adds to the kernel's command line. What the kernel does not know, `NAME=value`, reaches the script's environment.
@@ -117,13 +146,30 @@ impl<'a> Guest<'a> {
         self
     }
 
+    /// Copies a program or a library of a tree of `tests/fetch-more` to its own path, with the libraries it needs.
+    pub(crate) fn part(mut self, tree: &Path, path: &str, mode: u32) -> Self {
+        self.overlay.part(tree, path, mode);
+        self
+    }
+
     /// Connects the guest's eth0 (10.0.2.15, fec0::15) to a namespace: its 127.0.0.1 and ::1 are 10.0.2.2 and fec0::2.
     pub(crate) fn network(mut self, network: &'a Netns) -> Self {
         self.network = Some(network);
         self
     }
 
-    /// How long the whole run may take, 90 s if not said, once one of the two slots is free.
+    /// A machine with a network card that nothing is connected to, and whose clock is /dev/ptp0: by the emulator and the kernel of
+    /// a tree of `tests/fetch-more`. The driver sets that clock to the system clock when the script begins.
+    pub(crate) fn hardware_clock(mut self, tree: &Path) -> Self {
+        for module in PHC_MODULES {
+            let name = format!("{module}.ko");
+            self.overlay.file(&tree.join("modules").join(&name), &format!("/usr/lib/phc/{name}"), 0o644);
+        }
+        self.hardware_clock = Some(tree.to_owned());
+        self
+    }
+
+    /// How long the whole run may take, 90 s if not said, once one of the slots is free.
     pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -151,7 +197,7 @@ impl<'a> Guest<'a> {
     fn run_with(self, watch: Option<impl FnOnce(&Monitor) + Send>) -> GuestRun {
         let folder = tempfile::tempdir().expect("cannot make a temporary folder");
         let initrd = folder.path().join("initrd");
-        fs::copy(self.cache.path("base.cpio"), &initrd).expect("cannot copy the base archive");
+        fs::copy(&self.base.archive, &initrd).expect("cannot copy the base archive");
         self.overlay.append_to(&initrd, Archive::default()).expect("cannot write the initramfs");
         let _slot = Slot::take(&self.cache);
         let monitor = watch.is_some().then(|| Monitor::in_folder(folder.path()));
@@ -203,19 +249,37 @@ impl<'a> Guest<'a> {
             Some(network) => network.command("setpriv"),
             None => Command::new("setpriv"),
         };
-        command.args(NO_CLOCK).args(["--pdeathsig", "KILL", "qemu-system-x86_64"]);
-        command.args(["-M", "q35,hpet=off", "-accel", "tcg", "-m", "320", "-no-reboot", "-nodefaults"]);
+        command.args(NO_CLOCK).args(["--pdeathsig", "KILL"]);
+        match &self.hardware_clock {
+            Some(tree) => {
+                command.arg(tree.join("usr/bin/qemu-system-x86_64"));
+                for folder in
+                    [&tree.join("usr/share/qemu"), Path::new("/usr/share/qemu"), Path::new("/usr/share/seabios")]
+                {
+                    command.arg("-L").arg(folder);
+                }
+            }
+            None => drop(command.arg("qemu-system-x86_64")),
+        }
+        command.args(["-M", "q35,hpet=off", "-accel", "tcg", "-m", self.base.memory, "-no-reboot", "-nodefaults"]);
         command.args(["-display", "none", "-cpu"]);
         // Without an instruction for random numbers the first who wants one waits for a second.
-        command.arg(match self.cpu {
-            Cpu::Intel => "qemu64,vendor=GenuineIntel,+rdrand",
-            Cpu::Amd => "qemu64,vendor=AuthenticAMD,+rdrand",
-        });
+        let vendor = match self.cpu {
+            Cpu::Intel => "GenuineIntel",
+            Cpu::Amd => "AuthenticAMD",
+        };
+        let chance = if self.has_chance { "+rdrand" } else { "-rdrand,-rdseed" };
+        command.arg(format!("qemu64,vendor={vendor},{chance}"));
         for name in ["console", "result"] {
             command.arg("-serial").arg(format!("file:{}", folder.join(name).display()));
         }
         command.arg("-rtc").arg(format!("base={},clock=vm", self.rtc));
-        command.arg("-kernel").arg(self.cache.path("vmlinuz")).arg("-initrd").arg(folder.join("initrd"));
+        let kernel = self.hardware_clock.as_ref().map_or_else(|| self.base.kernel.clone(), |tree| tree.join("vmlinuz"));
+        command.arg("-kernel").arg(kernel).arg("-initrd").arg(folder.join("initrd"));
+        command.args(self.base.drive.iter().flat_map(|drive| ["-drive", drive]));
+        if self.hardware_clock.is_some() {
+            command.args(["-device", "igb,romfile="]);
+        }
         command.args(["-nic", if self.network.is_some() { "user,model=virtio-net-pci" } else { "none" }]);
         command.arg("-append").arg(self.kernel_line());
         command
@@ -237,6 +301,32 @@ impl<'a> Guest<'a> {
     }
 }
 
+/// What a guest boots.
+#[derive(Debug)]
+struct Base {
+    kernel: PathBuf,
+    archive: PathBuf,
+    memory: &'static str,
+    drive: Option<String>,
+}
+
+impl Base {
+    fn bare(cache: &Cache) -> Self {
+        Self { kernel: cache.path("vmlinuz"), archive: cache.path("base.cpio"), memory: "320", drive: None }
+    }
+
+    fn system(cache: &Cache, disk: &Path, keeps: bool) -> Self {
+        let snapshot = if keeps { "off" } else { "on" };
+        let drive = format!("file={},format=raw,if=virtio,cache=unsafe,snapshot={snapshot}", disk.display());
+        Self {
+            kernel: cache.path("boot/vmlinuz"),
+            archive: cache.path("boot/initrd"),
+            memory: "512",
+            drive: Some(drive),
+        }
+    }
+}
+
 /// What stands between the two lines that the guest's init writes around the script.
 fn output_of_script(console: &str) -> &str {
     let (_, output) = console.split_once(">>> test\n").unwrap_or(("", console));
@@ -254,7 +344,7 @@ struct Slot(#[allow(dead_code, reason = "held for its lock")] nix::fcntl::Flock<
 impl Slot {
     fn take(cache: &Cache) -> Self {
         loop {
-            for number in 0..SLOTS {
+            for number in 0..slots() {
                 let path = cache.path(&format!(".slot{number}"));
                 let file = File::create(path).expect("cannot write to the test cache");
                 if let Ok(lock) = nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock) {

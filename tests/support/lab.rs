@@ -10,6 +10,9 @@ use super::require::{self, Cache};
 /// The shell's functions that the scripts of several guests use.
 pub(crate) const TOOLS: &str = include_str!("guest-tools.sh");
 
+/// The shell's function `run`, which runs rntpdate and prints its status for [`statuses`].
+pub(crate) const RUN: &str = "run() { rntpdate \"$@\"; echo \"status $?\"; }\n";
+
 /// A network of its own, and what a guest is made of.
 pub(crate) struct Lab {
     cache: Cache,
@@ -36,6 +39,11 @@ impl Lab {
         Some(Self { cache, network: Netns::new(), server: None })
     }
 
+    /// What a guest of another kind is made of.
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
     /// A guest with rntpdate on that network. Its clock starts in 2019.
     pub(crate) fn guest(&self, script: &str) -> Guest<'_> {
         Guest::new(&self.cache).program(env!("CARGO_BIN_EXE_rntpdate")).network(&self.network).script(script)
@@ -45,6 +53,11 @@ impl Lab {
 /// Every line of the console that starts with `key`, without it.
 pub(crate) fn lines<'a>(run: &'a GuestRun, key: &str) -> Vec<&'a str> {
     run.console.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix(' ')).collect()
+}
+
+/// The statuses that [`RUN`]'s function printed, in order.
+pub(crate) fn statuses(run: &GuestRun) -> Vec<&str> {
+    lines(run, "status")
 }
 
 /// Prints what was measured, past the test harness, which shows nothing of a test that passed.

@@ -84,11 +84,18 @@ impl Netns {
             addresses.iter().for_each(|address| side.add_link_address(address));
             side.ip(&["link", "set", "link0", "up"]);
         }
-        // ntpd passes over an interface that is not running yet, and the kernel takes up to a second to say so.
+        // ntpd passes over an interface that is not running yet.
         for side in [self, other] {
-            while !side.link_is_up() {
-                std::thread::sleep(std::time::Duration::from_millis(20));
-            }
+            side.wait_for_link(true);
+        }
+    }
+
+    /// Waits until the kernel says that the wire's end is up, or down, for which it takes up to a second.
+    pub(crate) fn wait_for_link(&self, up: bool) {
+        let begun = Instant::now();
+        while self.link_is_up() != up {
+            assert!(begun.elapsed() < Duration::from_secs(30), "link0 does not change its state");
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 
@@ -119,6 +126,18 @@ impl Netns {
         }
         let status = command.status();
         assert!(status.is_ok_and(|status| status.success()), "cannot add {address}");
+        // On a busy machine the kernel takes its time until packets get there.
+        let (host, _) = address.split_once('/').unwrap_or((address, ""));
+        let begun = Instant::now();
+        while !self.is_local(host) && begun.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Whether packets to this address stay in the namespace.
+    fn is_local(&self, host: &str) -> bool {
+        let output = self.command("ip").args(["route", "get", host]).output().expect("cannot start ip");
+        String::from_utf8_lossy(&output.stdout).starts_with("local ")
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a test adds to the guest's base file system.
 
 use std::collections::{BTreeMap, HashSet};
+use std::env;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,14 +16,25 @@ use super::require::Cache;
 pub(crate) struct Overlay {
     files: BTreeMap<String, (u32, Vec<u8>)>,
     base: HashSet<String>,
+    /// Where the first process finds them to copy them to a disk; empty where the archive is the file system.
+    folder: &'static str,
 }
 
 impl Overlay {
     /// With the guest's first process and the probe, which every guest has.
     pub(crate) fn new(cache: &Cache) -> Self {
-        let base = fs::read_to_string(cache.path("base.list")).expect("cannot read the test cache");
-        let mut overlay = Self { files: BTreeMap::new(), base: base.lines().map(str::to_owned).collect() };
-        overlay.content("/init", 0o755, include_bytes!("guest-init.sh").to_vec());
+        Self::of(&cache.path("base.list"), "", include_bytes!("guest-init.sh"))
+    }
+
+    /// The same for a guest that boots from a disk.
+    pub(crate) fn on_disk(cache: &Cache) -> Self {
+        Self::of(&cache.path("boot/disk.list"), "overlay", include_bytes!("boot-init.sh"))
+    }
+
+    fn of(list: &Path, folder: &'static str, init: &[u8]) -> Self {
+        let base = fs::read_to_string(list).expect("cannot read the test cache");
+        let mut overlay = Self { files: BTreeMap::new(), base: base.lines().map(str::to_owned).collect(), folder };
+        overlay.content("/init", 0o755, init.to_vec());
         let probe = program_and_libraries(probe());
         overlay.content("/usr/bin/probe", 0o755, probe.0);
         overlay.libraries(&probe.1);
@@ -44,6 +56,22 @@ impl Overlay {
         self.libraries(&libraries);
     }
 
+    /// Adds a program or library of a tree that `tests/fetch-more` has unpacked, at its own path, with the libraries that it needs.
+    pub(crate) fn part(&mut self, tree: &Path, path: &str, mode: u32) {
+        self.file(&tree.join(path), path, mode);
+        let folders = ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"].map(|folder| tree.join(folder));
+        for library in libraries(
+            Command::new("ldd")
+                .env("LD_LIBRARY_PATH", env::join_paths(folders).expect("two paths"))
+                .arg(tree.join(path)),
+        ) {
+            let target = library.strip_prefix(tree).unwrap_or(&library).to_str().expect("a library's path").to_owned();
+            if !self.base.contains(&merged(&target)) {
+                self.file(&library, &target, 0o755);
+            }
+        }
+    }
+
     /// Adds libraries that the base lacks. Those it has come from the same release, and all from one moment.
     fn libraries(&mut self, paths: &[PathBuf]) {
         for path in paths {
@@ -58,13 +86,15 @@ impl Overlay {
     pub(crate) fn append_to(&self, path: &Path, mut archive: Archive) -> io::Result<()> {
         let mut folders = HashSet::new();
         for (target, (mode, content)) in &self.files {
+            let is_init = self.folder.is_empty() || target == "init";
+            let target = if is_init { target.clone() } else { format!("{}/{target}", self.folder) };
             for (slash, _) in target.match_indices('/') {
                 let folder = &target[..slash];
-                if !self.base.contains(folder) && folders.insert(folder) {
+                if (!self.folder.is_empty() || !self.base.contains(folder)) && folders.insert(folder.to_owned()) {
                     archive.folder(folder);
                 }
             }
-            archive.file(target, *mode, content);
+            archive.file(&target, *mode, content);
         }
         OpenOptions::new().append(true).open(path)?.write_all(&archive.finish())
     }
@@ -82,14 +112,16 @@ fn read(path: &Path) -> Vec<u8> {
     fs::read(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
 }
 
+/// What ldd prints of paths.
+fn libraries(ldd: &mut Command) -> Vec<PathBuf> {
+    let listing = ldd.output().expect("cannot run ldd");
+    let text = String::from_utf8_lossy(&listing.stdout);
+    text.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from).collect()
+}
+
 /// A program without the debug information, which would be most of it, and the shared libraries it loads.
 fn program_and_libraries(path: &Path) -> (Vec<u8>, Vec<PathBuf>) {
-    let listing = Command::new("ldd").arg(path).output().expect("cannot run ldd");
-    let libraries = String::from_utf8_lossy(&listing.stdout)
-        .split_whitespace()
-        .filter(|word| word.starts_with('/'))
-        .map(PathBuf::from)
-        .collect();
+    let libraries = libraries(Command::new("ldd").arg(path));
     let stripped = tempfile::NamedTempFile::new().expect("cannot make a temporary file");
     let done = Command::new("strip").arg("-o").arg(stripped.path()).arg(path).output();
     let smaller = done.is_ok_and(|output| output.status.success());

@@ -12,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::netns::Netns;
+use super::nts::certificates::Issued;
 use super::query::{self, Reply};
 use super::require::Cache;
 
@@ -34,6 +35,9 @@ exec 3<&0
 read -r _ <&3
 "#;
 
+/// chronyd, which leaves the clock alone.
+const CHRONYD: [&str; 7] = ["chronyd", "-x", "-d", "-u", "root", "-f", "/srv/config"];
+
 /// A running server.
 #[derive(Debug)]
 pub(crate) struct Peer {
@@ -51,8 +55,27 @@ impl Peer {
     /// chronyd with this text in the file /srv/keys, for `keyfile`.
     pub(crate) fn chronyd_with_keys(cache: &Cache, network: &Netns, config: &str, keys: &str) -> Self {
         let preset = "cmdport 0\nbindcmdaddress /\npidfile /run/chronyd.pid\n";
-        let command = ["chronyd", "-x", "-d", "-u", "root", "-f", "/srv/config"];
-        Self::start(cache, network, &format!("{preset}{config}\n"), keys, &command)
+        Self::start(&cache.root(), network, &format!("{preset}{config}\n"), &[("keys", keys)], &CHRONYD)
+    }
+
+    /// chronyd of a tree that exchanges keys for NTS and shows this certificate. Started anew it has new keys of its own, and says so
+    /// of cookies that it does not know any more.
+    pub(crate) fn chronyd_with_nts(tree: &Path, network: &Netns, config: &str, certificate: &Issued) -> Self {
+        let preset =
+            "cmdport 0\nbindcmdaddress /\npidfile /run/chronyd.pid\nntsservercert /srv/cert\nntsserverkey /srv/key\n";
+        let files = [("cert", &*certificate.pem()), ("key", &*certificate.key_pem())];
+        Self::start(tree, network, &format!("{preset}{config}\n"), &files, &CHRONYD)
+    }
+
+    /// ntpd-rs of a tree, on this address, its own clock as its source; it exchanges keys for NTS and shows this certificate. Started
+    /// anew it has new keys of its own, and says so of cookies that it does not know any more.
+    pub(crate) fn ntpd_rs_with_nts(tree: &Path, network: &Netns, address: &str, certificate: &Issued) -> Self {
+        let config = format!(
+            "[synchronization]\nlocal-stratum = 3\n[[server]]\nlisten = \"{address}:123\"\n[[nts-ke-server]]\n\
+            listen = \"{address}:4460\"\ncertificate-chain-path = \"/srv/cert\"\nprivate-key-path = \"/srv/key\"\n"
+        );
+        let files = [("cert", &*certificate.pem()), ("key", &*certificate.key_pem())];
+        Self::start(tree, network, &config, &files, &["ntp-daemon", "-c", "/srv/config"])
     }
 
     /// ntpd of NTPsec: `"refclock local unit 0 stratum 4 prefer"` makes it synchronised, as stratum 5, in a few
@@ -64,26 +87,36 @@ impl Peer {
     /// ntpd with this text in the file /srv/keys, for `keys`.
     pub(crate) fn ntpd_with_keys(cache: &Cache, network: &Netns, config: &str, keys: &str) -> Self {
         let command = ["ntpd", "-n", "-N", "-c", "/srv/config"];
-        Self::start(cache, network, &format!("disable kernel\n{config}\n"), keys, &command)
+        Self::start(&cache.root(), network, &format!("disable kernel\n{config}\n"), &[("keys", keys)], &command)
+    }
+
+    /// ntpd of NTPsec that exchanges keys for NTS and shows this certificate. Started anew it has new keys of its own, and is silent
+    /// to cookies that it does not know any more.
+    pub(crate) fn ntpd_with_nts(tree: &Path, network: &Netns, config: &str, certificate: &Issued) -> Self {
+        let preset = "disable kernel\nnts enable\nnts key /srv/key\nnts cert /srv/cert\nnts cookie /srv/cookies\n";
+        let command = ["ntpd", "-n", "-N", "-g", "-c", "/srv/config"];
+        let files = [("cert", &*certificate.pem()), ("key", &*certificate.key_pem())];
+        Self::start(tree, network, &format!("{preset}{config}\n"), &files, &command)
     }
 
     /// OpenNTPD, which needs `listen on` lines. It counts as synchronised only after it has adjusted a clock, which
     /// here it never can: its answers have leap indicator 3 and stratum 0.
     pub(crate) fn openntpd(cache: &Cache, network: &Netns, config: &str) -> Self {
         let command = ["/usr/sbin/openntpd", "-d", "-v", "-f", "/srv/config"];
-        Self::start(cache, network, &format!("{config}\n"), "", &command)
+        Self::start(&cache.root(), network, &format!("{config}\n"), &[], &command)
     }
 
-    fn start(cache: &Cache, network: &Netns, config: &str, keys: &str, command: &[&str]) -> Self {
+    /// With these files beside the configuration, which only root may read.
+    fn start(tree: &Path, network: &Netns, config: &str, files: &[(&str, &str)], command: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("cannot make a temporary folder");
         fs::write(folder.path().join("config"), config).expect("cannot write the configuration");
-        write_secret(&folder.path().join("keys"), keys);
+        files.iter().for_each(|(name, text)| write_secret(&folder.path().join(name), text));
         let log = File::create(folder.path().join("log")).expect("cannot write the log");
         let process = network
             .command("unshare")
             .args(["--mount", "--pid", "--fork", "--kill-child", "sh", "-c"])
             .arg(format!("{PREPARE}{SERVE}"))
-            .args(["sh".as_ref(), cache.root().as_os_str(), folder.path().as_os_str()])
+            .args(["sh".as_ref(), tree.as_os_str(), folder.path().as_os_str()])
             .args(command)
             .stdin(Stdio::piped())
             .stdout(log.try_clone().expect("cannot share the log"))
@@ -119,7 +152,11 @@ impl Peer {
         self.wait_for(network, address, |reply| reply.leap < 3 && reply.stratum > 0)
     }
 
-    fn wait_for(&self, network: &Netns, address: &str, wanted: impl Fn(&Reply) -> bool) -> Reply {
+    /// Waits for an answer of this kind.
+    ///
+    /// # Panics
+    /// When it ends, or none comes, with its log.
+    pub(crate) fn wait_for(&self, network: &Netns, address: &str, wanted: impl Fn(&Reply) -> bool) -> Reply {
         let server = SocketAddr::new(address.parse().expect("an address"), 123);
         let started = Instant::now();
         loop {

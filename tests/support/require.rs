@@ -39,6 +39,18 @@ pub(crate) fn guest() -> Option<Cache> {
     present("qemu-system-x86_64").then_some(cache)
 }
 
+/// What a guest that boots from a disk needs, and that disk, which is not to be written to; `None` means: return from the test, which
+/// counts as skipped.
+pub(crate) fn system() -> Option<(Cache, PathBuf)> {
+    let cache = guest()?;
+    if !cache.path("boot/stamp").exists() {
+        missing("the system that boots (run tests/fetch-boot)");
+        return None;
+    }
+    let disk = cache.path("boot/disk");
+    Some((cache, disk))
+}
+
 /// What network namespaces and real servers need; `None` means: return from the test, which counts as skipped.
 pub(crate) fn servers() -> Option<Cache> {
     if !nix::unistd::geteuid().is_root() {
@@ -90,6 +102,17 @@ pub(crate) fn cargo_tool(name: &str) -> Option<PathBuf> {
         return Some(tool);
     }
     missing(&format!("{name} (run tests/fetch)"));
+    None
+}
+
+/// The tree of a set of packages that `tests/fetch-more` unpacks, to run programs from; `None` means: return from the test, which
+/// counts as skipped.
+pub(crate) fn more(set: &str) -> Option<PathBuf> {
+    let tree = Cache::locate().path("more").join(set);
+    if tree.join("stamp").exists() {
+        return Some(tree);
+    }
+    missing(&format!("the packages of {set} (run tests/fetch-more)"));
     None
 }
 

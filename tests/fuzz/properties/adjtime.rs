@@ -1,6 +1,6 @@
 //! /etc/adjtime: what has been read is written so that it reads the same, to the byte.
 
-use rntpdate::hwclock::adjtime::{Adjtime, Kept};
+use rntpdate::internals::rtc::adjtime::{Adjtime, Kept};
 
 pub(crate) fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);

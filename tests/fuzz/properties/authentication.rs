@@ -1,6 +1,6 @@
 //! The code behind a packet: what is signed passes, and nothing else does.
 
-use rntpdate::wire::{Algorithm, HEADER_LEN, Key, KeyId};
+use rntpdate::internals::wire::{Algorithm, HEADER_LEN, Key, KeyId};
 use zeroize::Zeroizing;
 
 use super::bytes::Bytes;

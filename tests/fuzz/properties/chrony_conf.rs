@@ -1,6 +1,6 @@
 //! chrony.conf and its .sources files.
 
-use rntpdate::config::{Form, Server};
+use rntpdate::internals::config::{Form, Server};
 
 use super::configuration;
 
@@ -13,7 +13,7 @@ fn file(servers: &[&Server]) -> String {
 }
 
 fn line(server: &Server) -> String {
-    let proof = server.proof.map_or("", configuration::proof);
+    let proof = server.proof.as_ref().map_or_else(String::new, configuration::proof);
     let port = server.port.map_or(String::new(), |port| format!(" port {port}"));
     format!("server {}{port}{proof}\n", server.host)
 }

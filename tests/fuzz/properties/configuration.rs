@@ -1,6 +1,6 @@
 //! What holds for a configuration file in any form.
 
-use rntpdate::config::{Form, LineFault, Parsed, Proof, Server, parse};
+use rntpdate::internals::config::{Authorities, Form, LineFault, Parsed, Proof, Server, parse};
 
 /// Reads the input in a form; `file` writes a file in that form that names the servers given. What it writes is read as it
 /// was meant: written anew, it is the same bytes.
@@ -33,11 +33,18 @@ fn harmless(server: &Server) {
     assert_ne!(server.port, Some(0));
 }
 
-/// The option of a server's line that asks for this.
-pub(crate) fn proof(wanted: Proof) -> &'static str {
+/// The option of a server's line that asks for this, with chronyd's options for the key exchange.
+pub(crate) fn proof(wanted: &Proof) -> String {
     match wanted {
-        Proof::Key => " key 1",
-        Proof::Nts => " nts",
+        Proof::Key(Some(id)) => format!(" key {id}"),
+        Proof::Key(None) => " key".to_owned(),
+        Proof::Nts(wish) => {
+            let set = match wish.authorities {
+                Authorities::Set(set) => format!(" certset {set}"),
+                Authorities::Usual | Authorities::Only(_) | Authorities::Besides(_) => String::new(),
+            };
+            format!(" nts{}{set}", wish.port.map_or(String::new(), |port| format!(" ntsport {port}")))
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rntpdate::control::{Dialogue, NoView, ServerView, Step, peers_table};
-use rntpdate::time::Interval;
-use rntpdate::wire::{Assembly, ControlRequest, Opcode, Variables, parse_associations};
+use rntpdate::internals::control::{Dialogue, NoView, ServerView, Step, peers_table};
+use rntpdate::internals::time::Interval;
+use rntpdate::internals::wire::{Assembly, ControlRequest, Opcode, Variables, parse_associations};
 
 use super::bytes::Bytes;
 

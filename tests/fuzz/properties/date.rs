@@ -1,9 +1,9 @@
 //! What users write after `--date`, in a zone whose clocks are put forward and back.
 
 use chrono::{DateTime, NaiveDateTime};
-use rntpdate::hwclock::date::parse;
-use rntpdate::hwclock::zone::{Moments, Zone};
-use rntpdate::time::Time;
+use rntpdate::internals::rhwclock::date::parse;
+use rntpdate::internals::time::Time;
+use rntpdate::internals::zone::{Moments, Zone};
 
 /// 2026-11-23 03:14:46.25 UTC.
 const NOW: Time = Time::from_unix(1_795_403_686, 250_000_000);

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use rntpdate::estimate::{Assessment, Candidate, Contender, Limits, Peer, Rules, Verdict, assess};
-use rntpdate::exchange::{Contact, Pace};
-use rntpdate::time::Interval;
+use rntpdate::internals::estimate::{Assessment, Candidate, Contender, Limits, Peer, Rules, Verdict, assess};
+use rntpdate::internals::exchange::{Contact, Pace};
+use rntpdate::internals::time::Interval;
 
 use super::bytes::Bytes;
 use super::played::{Played, Sent};

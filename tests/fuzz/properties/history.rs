@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use rntpdate::discipline::{
+use rntpdate::internals::discipline::{
     History, MAX_FREQUENCY, MAX_POINTS, MAX_POINTS_OF_RUN, MAX_RUNS, Point, Run, judge, learn, parse, parse_drift_file,
     render,
 };
-use rntpdate::time::Interval;
+use rntpdate::internals::time::Interval;
 
 const TITLE: &str = "rntpdate-history 1";
 /// No machine runs for longer: 100 years.
@@ -43,13 +43,13 @@ fn taught(history: &History) {
         bound: Interval::from_micros(10_000),
         points,
     };
-    let Some(lesson) = learn(history, &run) else { return };
-    assert!(lesson.frequency.value.abs() <= MAX_FREQUENCY);
-    assert!(lesson.frequency.uncertainty > 0.0 && lesson.frequency.uncertainty.is_finite());
-    assert!(lesson.offset_uncertainty > Interval::ZERO);
-    assert!(lesson.expected_error.is_none_or(|error| error > Interval::ZERO));
-    assert!(lesson.points <= MAX_POINTS && lesson.runs <= MAX_RUNS);
-    good(&lesson.history);
+    let Some(update) = learn(history, &run) else { return };
+    assert!(update.frequency.value.abs() <= MAX_FREQUENCY);
+    assert!(update.frequency.uncertainty > 0.0 && update.frequency.uncertainty.is_finite());
+    assert!(update.offset_uncertainty > Interval::ZERO);
+    assert!(update.expected_error.is_none_or(|error| error > Interval::ZERO));
+    assert!(update.points <= MAX_POINTS && update.runs <= MAX_RUNS);
+    good(&update.history);
 }
 
 /// With the first line and the checksum that it needs to be read at all.

@@ -1,7 +1,7 @@
 //! Key files of ntpd and chronyd.
 
-use rntpdate::config::keys;
-use rntpdate::wire::{Algorithm, HEADER_LEN, Key, KeyId};
+use rntpdate::internals::config::keys;
+use rntpdate::internals::wire::{Algorithm, HEADER_LEN, Key, KeyId};
 use zeroize::Zeroizing;
 
 /// The longest line with a secret of this many bytes in hexadecimal is still one that is read.

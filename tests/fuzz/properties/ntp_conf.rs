@@ -1,6 +1,6 @@
 //! ntp.conf.
 
-use rntpdate::config::{Form, Server};
+use rntpdate::internals::config::{Authorities, Form, Proof, Server};
 
 use super::configuration;
 
@@ -13,6 +13,17 @@ fn file(servers: &[&Server]) -> String {
 }
 
 fn line(server: &Server) -> String {
-    let proof = server.proof.map_or("", configuration::proof);
-    format!("server {}{proof}\n", configuration::address(server))
+    // The port of the key exchange stands behind the name.
+    let (address, proof) = match &server.proof {
+        Some(Proof::Nts(wish)) => {
+            let ca = match &wish.authorities {
+                Authorities::Only(path) => format!(" ca {path}"),
+                Authorities::Usual | Authorities::Set(_) | Authorities::Besides(_) => String::new(),
+            };
+            let address = Server { port: wish.port, ..server.clone() };
+            (configuration::address(&address), format!(" nts{ca}"))
+        }
+        other => (configuration::address(server), other.as_ref().map_or_else(String::new, configuration::proof)),
+    };
+    format!("server {address}{proof}\n")
 }

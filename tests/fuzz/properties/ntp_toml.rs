@@ -1,13 +1,13 @@
 //! ntpd-rs's ntp.toml.
 
-use rntpdate::config::{Form, Proof, Server};
+use rntpdate::internals::config::{Authorities, Form, Proof, Server};
 
 use super::configuration;
 
 pub(crate) fn check(data: &[u8]) {
     let parsed = configuration::check(Form::NtpdRs, data, file);
     // Keys are another daemon's.
-    assert!(parsed.servers().all(|server| server.proof != Some(Proof::Key)));
+    assert!(parsed.servers().all(|server| !matches!(server.proof, Some(Proof::Key(_)))));
 }
 
 fn file(servers: &[&Server]) -> String {
@@ -15,6 +15,20 @@ fn file(servers: &[&Server]) -> String {
 }
 
 fn source(server: &Server) -> String {
-    let mode = if server.proof.is_some() { "nts" } else { "server" };
-    format!("[[source]]\nmode = \"{mode}\"\naddress = \"{}\"\n", configuration::address(server))
+    let Some(Proof::Nts(wish)) = &server.proof else {
+        return format!("[[source]]\nmode = \"server\"\naddress = \"{}\"\n", configuration::address(server));
+    };
+    // The port of the key exchange stands behind the name.
+    let address = configuration::address(&Server { port: wish.port, ..server.clone() });
+    let authority = match &wish.authorities {
+        Authorities::Besides(path) => format!("certificate-authority = {}\n", quoted(path)),
+        Authorities::Usual | Authorities::Set(_) | Authorities::Only(_) => String::new(),
+    };
+    format!("[[source]]\nmode = \"nts\"\naddress = \"{address}\"\n{authority}")
+}
+
+/// A text of TOML, whatever is in it.
+fn quoted(text: &str) -> String {
+    let escaped: String = text.chars().map(|c| format!("\\U{:08X}", u32::from(c))).collect();
+    format!("\"{escaped}\"")
 }

@@ -1,6 +1,6 @@
 //! /etc/default/ntpdate: the shell's variables, and no shell.
 
-use rntpdate::config::{Form, Server, ntpdate_defaults};
+use rntpdate::internals::config::{Form, Server, ntpdate_defaults};
 
 use super::configuration;
 

@@ -1,6 +1,6 @@
 //! OpenNTPD's ntpd.conf.
 
-use rntpdate::config::{Form, Server};
+use rntpdate::internals::config::{Form, Server};
 
 use super::configuration;
 

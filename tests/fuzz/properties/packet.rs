@@ -1,7 +1,7 @@
 //! A datagram: what is read is written back, bit for bit, and what is shown of it is harmless.
 
-use rntpdate::time::{Interval, Time};
-use rntpdate::wire::{HEADER_LEN, Header, Malformed, NtpShort, NtpTimestamp, Stratum};
+use rntpdate::internals::time::{Interval, Time};
+use rntpdate::internals::wire::{HEADER_LEN, Header, Malformed, NtpShort, NtpTimestamp, Stratum};
 
 /// The most that may follow a header.
 const MAX_TRAILER: usize = 1024;

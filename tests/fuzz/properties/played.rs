@@ -1,12 +1,13 @@
 //! A course of events played to the exchange engine, as the network and the clock would play it: the input says what happens.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use rntpdate::exchange::{Action, Contact, Exchange, Pace, Trace};
-use rntpdate::net::{Fault, FaultKind};
-use rntpdate::time::{Interval, Reading, Time};
-use rntpdate::wire::{Algorithm, HEADER_LEN, Key, KeyId, NtpTimestamp};
+use rntpdate::internals::exchange::{Action, Contact, Exchange, Pace, Trace};
+use rntpdate::internals::net::{Fault, FaultKind};
+use rntpdate::internals::time::{Interval, Reading, Time};
+use rntpdate::internals::wire::{Algorithm, HEADER_LEN, Key, KeyId, NtpTimestamp};
 use zeroize::Zeroizing;
 
 use super::bytes::Bytes;
@@ -51,7 +52,7 @@ impl Played {
             timeout: Duration::from_millis(100 * (1 + u64::from(timeout))),
             burst: Duration::from_millis(50),
             polite: Duration::from_secs(2),
-            patience: 1 + usize::from(patience % 8),
+            most_lost: 1 + usize::from(patience % 8),
             version: 1 + patience / 64,
             precision: Interval::from_micros(1),
             era: Time::UNIX_EPOCH,
@@ -59,8 +60,10 @@ impl Played {
         let addresses: Vec<SocketAddr> =
             SERVERS[..1 + usize::from(servers % 4)].iter().map(|address| address.parse().unwrap()).collect();
         let key = (servers & 0x80 != 0).then(|| key(servers >> 4));
+        let mut exchange = Exchange::new(pace.clone(), START + BUDGET);
+        addresses.iter().for_each(|address| exchange.add(*address, key.clone().map(Arc::new), START));
         Some(Played {
-            exchange: Exchange::new(&addresses, pace.clone(), START, START + BUDGET).with_key(key.clone()),
+            exchange,
             key,
             proved: Vec::new(),
             pace,
@@ -196,7 +199,7 @@ impl Played {
                 }
                 Action::Done => {
                     let now = self.now();
-                    let empty = Exchange::new(&[], self.pace.clone(), START, START);
+                    let empty = Exchange::new(self.pace.clone(), START);
                     return std::mem::replace(&mut self.exchange, empty).finish(&now);
                 }
                 Action::Send(_) => unreachable!("act sends"),
@@ -222,6 +225,6 @@ fn fault_kind(which: u8) -> FaultKind {
         FaultKind::PortInUse,
         FaultKind::PortDenied,
         FaultKind::NoRandom,
-        FaultKind::Other(rntpdate::net::Step::Send, 71),
+        FaultKind::Other(rntpdate::internals::net::Step::Send, 71),
     ][usize::from(which % 8)]
 }

@@ -1,6 +1,6 @@
 //! The forms that are little more than lists: step-tickers and the leases of DHCP clients; and the guess at a form.
 
-use rntpdate::config::{Form, Server, guess_form, leases, parse};
+use rntpdate::internals::config::{Form, Server, guess_form, leases, parse};
 
 use super::configuration::{self, joined};
 

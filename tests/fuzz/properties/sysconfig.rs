@@ -1,6 +1,6 @@
 //! /etc/sysconfig and /etc/conf.d: the shell's variables, and no shell.
 
-use rntpdate::config::{Form, Server, sysconfig};
+use rntpdate::internals::config::{Form, Server, sysconfig};
 
 use super::configuration;
 

@@ -1,6 +1,6 @@
 //! timemaster.conf of linuxptp.
 
-use rntpdate::config::{Form, Server};
+use rntpdate::internals::config::{Form, Server};
 
 use super::configuration;
 
@@ -13,6 +13,7 @@ fn file(servers: &[&Server]) -> String {
 }
 
 fn section(server: &Server) -> String {
-    let options = server.proof.map_or(String::new(), |proof| format!("ntp_options{}\n", configuration::proof(proof)));
+    let options =
+        server.proof.as_ref().map_or(String::new(), |proof| format!("ntp_options{}\n", configuration::proof(proof)));
     format!("[ntp_server {}]\n{options}", configuration::address(server))
 }

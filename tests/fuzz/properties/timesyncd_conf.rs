@@ -1,6 +1,6 @@
 //! timesyncd.conf and its drop-ins: one file alone, and cut in two, as the main file and a drop-in.
 
-use rntpdate::config::{Form, Server, TimesyncdServers};
+use rntpdate::internals::config::{Form, Server, TimesyncdServers};
 
 use super::configuration;
 

@@ -1,6 +1,6 @@
 //! OpenWrt's /etc/config/system and the files of its packages.
 
-use rntpdate::config::{Form, Server};
+use rntpdate::internals::config::{Form, Server};
 
 use super::configuration;
 

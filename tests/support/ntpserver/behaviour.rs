@@ -58,7 +58,7 @@ pub enum Behaviour {
     Short(usize),
     /// So many bytes of 0xA5 after the reply.
     Long(usize),
-    /// These bytes after the reply.
+    /// Bytes after the reply.
     Trailing(Vec<u8>),
     /// So many pseudo-random bytes instead of the reply.
     Garbage(usize),
@@ -130,7 +130,7 @@ pub enum When {
     First(usize),
     /// The n-th, the 2n-th, …
     Every(usize),
-    /// Those for which the closure says so; it gets the number and the request.
+    /// Requests for which the closure says so; it gets the number and the request.
     Matching(Pick),
 }
 

@@ -41,7 +41,7 @@ pub use time::{DAY, MICROSECOND, MILLISECOND, Nanos, SECOND, YEAR, ntp_bytes, un
 pub struct ReceivedRequest {
     /// The whole datagram (at most 2048 bytes of it).
     pub bytes: Vec<u8>,
-    /// Who sent it.
+    /// The address of its sender.
     pub from: SocketAddr,
     /// When the server read it.
     pub at: Instant,
@@ -98,12 +98,12 @@ impl Server {
         self.addr
     }
 
-    /// Its UDP port.
+    /// The server's UDP port.
     pub fn port(&self) -> u16 {
         self.addr.port()
     }
 
-    /// Its own socket once more: what is sent through it comes from the server's address and port.
+    /// The server's own socket once more: what is sent through it comes from the server's address and port.
     pub fn socket(&self) -> UdpSocket {
         self.socket.try_clone().expect("a handle to the server's socket")
     }

@@ -14,7 +14,7 @@ pub enum Version {
 /// The reference timestamp of the replies.
 #[derive(Clone, Copy, Debug)]
 pub enum Reference {
-    /// This long before the transmit timestamp; a negative age lies in the future.
+    /// An age: so long before the transmit timestamp; a negative age lies in the future.
     Age(Nanos),
     /// All zero: never synchronised.
     Zero,

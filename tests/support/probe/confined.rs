@@ -7,14 +7,16 @@ use std::io;
 use std::ptr::{null, null_mut};
 
 use libc::{c_char, c_long};
-use rntpdate::system::confine::{self, Needs};
+use rntpdate::internals::linux::sandbox::confine;
+use rntpdate::internals::linux::sandbox::confine::Needs;
 
-/// Confines this process as a run (`sync`, `dry`, `explain`), as the helper for names (`names`), or not at all (`free`), and
+/// Confines this process as a run (`setter`, `dry`, `explain`), as one of its other processes (`network`, `names`), or not at all (`free`), and
 /// prints what becomes of each call.
 pub(crate) fn try_all(kind: &str) -> Result<(), Box<dyn std::error::Error>> {
     let needs = Needs::default();
     match kind {
-        "sync" => confine::run(&Needs { adjust: true, rtc: true, ..needs }, true)?,
+        "setter" => confine::setter(&Needs { rtc: true, kill: vec![0x3fff_fffe], ..needs }, true)?,
+        "network" => confine::network(true)?,
         "dry" => confine::run(&needs, true)?,
         "explain" => confine::run(&Needs { bind: true, threads: true, probes: true, ..needs }, true)?,
         "names" => confine::names(true)?,

@@ -1,0 +1,40 @@
+# How many processes of the program there are, and those that another one has started.
+processes() { grep -ls '^rntpdate' /proc/[0-9]*/comm | wc -l; }
+children() { grep -ls "^PPid:.$1\$" /proc/[0-9]*/status | cut -d/ -f3; }
+
+# Starts a run, waits until it has sent its first packet (to a server that never answers: nothing on port 9 of the guest's own
+# network), and shows each of its processes.
+look() {
+    local name=$1 pid tries=0 found
+    shift
+    "$@" >"/tmp/$name.out" 2>"/tmp/$name.err" &
+    pid=$!
+    until for found in $pid $(children $pid); do ls -l "/proc/$found/fd"; done | grep -q "${sign:-eventpoll}" || [ $((tries += 1)) -gt 100 ]; do sleep 0.05; done
+    sleep 0.1
+    show "$name" $pid
+    for found in $(children $pid); do
+        show "$name-$(sed 's/rntpdate-//' "/proc/$found/comm")" "$found"
+    done
+    wait $pid
+    echo "$name-status $?"
+    echo "$name-left $(processes)"
+    sed "s/^/$name-out /" "/tmp/$name.out"
+    sed "s/^/$name-err /" "/tmp/$name.err"
+}
+
+# How many UDP sockets a process has: those of its sockets that are in the table of them.
+udp() {
+    local number count=0
+    for number in $(ls -l "/proc/$1/fd" | sed -n 's/.*socket:\[\([0-9]*\)\]/\1/p'); do
+        grep -qs " $number " /proc/net/udp /proc/net/udp6 && count=$((count + 1))
+    done
+    echo $count
+}
+
+show() {
+    sed -n "s/^Max \(core file size\|file size\|processes\|address space\) *\([0-9a-z]*\) .*/$1-limit \1 \2/p" "/proc/$2/limits"
+    grep -E '^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Seccomp_filters|Threads):' "/proc/$2/status" | tr -s '\t' ' ' | sed "s/:/ /; s/^/$1-/; s/  */ /g"
+    echo "$1-memory $(stat -c %u "/proc/$2/mem")"
+    echo "$1-udp $(udp "$2")"
+    ls -l "/proc/$2/fd" | sed -n "s/.* -> \(.*\)/$1-fd \1/p"
+}
