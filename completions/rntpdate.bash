@@ -23,7 +23,7 @@ _rntpdate() {
 
     case "${cmd}" in
         rntpdate)
-            opts="-q -d -b -B -w -4 -6 -p -t -u -o -a -k -e -U -s -v -h -V --query --debug --self-test --history-show --step --slew --step-threshold --systohc --rtc --utc --localtime --adjfile --noadjfile --rtc-optional --verify --discipline --history --drift-file --ipv4 --ipv6 --samples --timeout --deadline --interval --port --source-port --source-address --unprivileged --protocol-version --auth-key --key-file --auth-delay --user --no-sandbox --syslog --verbose --no-plus --json --doctor --peers --quiet --from --accuracy --min-servers --max-distance --max-step --max-first-step --forward-only --allow-past --mark-synced --wait --splay --after-step --force --state-dir --help --version"
+            opts="-q -d -b -B -w -4 -6 -p -t -u -o -a -k -e -U -s -v -h -V --query --debug --self-test --history-show --step --slew --step-threshold --systohc --rtc --utc --localtime --adjfile --noadjfile --rtc-optional --verify --discipline --svg --no-discipline --settle --history --drift-file --ipv4 --ipv6 --samples --timeout --deadline --interval --port --source-port --source-address --unprivileged --protocol-version --auth-key --key-file --nts --no-nts --nts-ca --nts-strict --nts-first --nts-dir --nts-forget --auth-delay --user --no-sandbox --syslog --verbose --no-plus --json --doctor --peers --quiet --from --accuracy --phc-offset --min-servers --max-distance --max-step --max-first-step --forward-only --allow-past --mark-synced --wait --splay --slot --after-step --force --check --warning --critical --warning-stratum --critical-stratum --metrics --fleet --rate --reference --collect --expect --state-dir --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -38,6 +38,14 @@ _rntpdate() {
                     return 0
                     ;;
                 --adjfile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --svg)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --settle)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -109,6 +117,14 @@ _rntpdate() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --nts-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nts-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --auth-delay)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -130,6 +146,10 @@ _rntpdate() {
                     return 0
                     ;;
                 --accuracy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --phc-offset)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -157,7 +177,47 @@ _rntpdate() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --slot)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --after-step)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warning-stratum)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical-stratum)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fleet)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reference)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expect)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
