@@ -79,6 +79,10 @@ fn the_table_is_ntpqs_to_the_character() {
     let tallies: String = seen.lines().skip(2).filter_map(|line| line.chars().next()).collect();
     assert!(tallies.contains('*') && tallies.contains('x') && tallies.contains(' '), "{seen}");
     assert!(started.elapsed() < Duration::from_secs(60), "{seen}");
+    let mut command = rntpdate(&network, &["--peers", "127.0.0.1"]);
+    command.stdout(std::fs::File::options().write(true).open("/dev/full").expect("a full disk"));
+    let (status, _, errors) = run(command);
+    assert!(status == Some(1) && errors.contains("cannot write the results: No space left"), "{errors}");
 }
 
 #[test]
