@@ -164,7 +164,8 @@ mod tests {
     fn what_all_machines_of_an_image_share_is_no_identity() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("machine-id");
-        for (text, is_one) in [("uninitialized\n", false), ("\n", false), ("0123456789abcdef0123456789abcdef\n", true)] {
+        for (text, is_one) in [("uninitialized\n", false), ("\n", false), ("0123456789abcdef0123456789abcdef\n", true)]
+        {
             fs::write(&file, text).unwrap();
             assert_eq!(machine_id(&file).is_some(), is_one, "{text}");
         }
