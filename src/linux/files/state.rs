@@ -17,7 +17,7 @@ use crate::rtc::adjtime::{Adjtime, Kept};
 const MAX_BYTES: u64 = 64 * 1024;
 /// Where the machine's number is, the better place first.
 const MACHINE_IDS: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
-/// It has 32 digits.
+/// The number has 32 digits.
 const MAX_MACHINE_ID: u64 = 256;
 
 /// What a run may leave for the next.
