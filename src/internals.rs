@@ -12,8 +12,8 @@ pub mod cli {
 }
 pub mod config {
     pub use crate::config::{
-        Authorities, Form, LineFault, Parsed, Proof, Server, TimesyncdServers, guess_form, leases, ntpdate_defaults,
-        parse, sysconfig,
+        Authorities, Form, LineFault, Parsed, ProofWish, Server, TimesyncdServers, guess_form, leases,
+        ntpdate_defaults, parse, sysconfig,
     };
     pub mod keys {
         pub use crate::config::keys::find;

@@ -52,17 +52,20 @@
 //! # Where do I add …
 //!
 //! - a configuration format: its parser in `config/` (`parsed.rs`, `mod.rs`, `guess.rs`), its place in
-//!   `linux/files/config/sources.rs`, examples in `tests/forms`, a fuzz target in `tests/fuzz` with its line in
-//!   `tests/corpus.rs`, its place in `man/prose/rntpdate/60-unattended.roff`;
-//! - a report or a metric: `report/`, called from `run/`; its members in `contrib/rntpdate.schema.json` or
-//!   `contrib/rntpdate.rules.yml`;
+//!   `linux/files/config/places.rs` (`sources.rs` if it is more than a file at a fixed path), its name among the `FORMS` of
+//!   `linux/files/config.rs`, its turn in `tests/fast/unattended_config/order.rs`, examples in `tests/forms`, a fuzz target in
+//!   `tests/fuzz` with its line in `tests/corpus.rs`, its place in `man/prose/rntpdate/60-unattended.roff`;
+//! - a report: `report/`, called from `run/`; its members in `contrib/rntpdate.schema.json`; a metric: `report/metrics.rs`, its
+//!   line in `man/prose/rntpdate/65-monitoring.roff`, an alert in `contrib/rntpdate.rules.yml`;
 //! - an option: `cli/` and `plan/`; the man pages and completions are written from it (`RNTPDATE_BLESS=1 cargo test --test
 //!   project`);
 //! - a reason to drop a server: `DropReason` in `estimate/drop_reason.rs`, its cause in `diagnosis/`, whether `--wait` tries again in
 //!   `run/retry.rs`, its line in `man/prose/rntpdate/10-output.roff`;
-//! - a system call: `linux/ffi/` if it takes unsafe code, and the filter in `linux/sandbox/confine/filter/calls.rs`;
-//! - a proof that replies have to bring: `exchange/authentication.rs`, what names want it in `plan/proofs.rs` and
-//!   `run/targets/proofs.rs`;
+//! - a system call: `linux/ffi/` if it takes unsafe code, and the filter in `linux/sandbox/confine/filter/` (`calls.rs`: groups that
+//!   are allowed whatever their arguments; `profiles.rs`: what each process may do, and with which arguments);
+//! - a proof that replies have to bring: `exchange/authentication.rs`, signed and checked in `exchange/session/`, handed over in
+//!   `exchange/messages.rs`; who wants it: `config/server.rs`, `plan/proofs.rs`, `run/targets/proofs.rs`; its secrets: `run/keys.rs`
+//!   and `run/nts.rs`;
 //! - a test: `.github/CONTRIBUTING.md` says which crate.
 //!
 //! # Where is …
@@ -76,6 +79,7 @@
 //!   statuses: `outcome.rs`, plugins' levels: `check/level.rs`;
 //! - what people mistype, and what they are told to type: options in `cli/` (`mistakes.rs`, `habits.rs`, `twice.rs`), servers and
 //!   values in `plan/` (`server_mistakes.rs`, `value_mistakes.rs`), options without an effect in `plan/without_effect.rs`;
+//! - how fast this clock goes, from earlier runs: `discipline/learn.rs` (the whole), `bank.rs` and `kalman.rs` (the filters);
 //! - the JSON object: `report/json/`, a file for each kind of member; the lines of -d: `report/debug.rs`, `report/diagnosis.rs`;
 //! - the lock: how it is taken and who has it `linux/files/lock.rs`, how long another run is waited for `run/gate/lock.rs`;
 //! - a file that outlives a run: what is in it in a pure room (`discipline/` the history, `nts/jar/` keys and cookies,

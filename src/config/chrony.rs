@@ -4,7 +4,7 @@ mod known;
 
 use super::lines::numbered;
 use super::server::parse_port;
-use super::{Authorities, Include, Item, NtsWish, Parsed, Proof, Server, words};
+use super::{Authorities, Include, Item, NtsWish, Parsed, ProofWish, Server, words};
 use crate::net::phc::PREFIX;
 
 pub(super) use known::DIRECTIVES;
@@ -61,8 +61,8 @@ fn server(parsed: &mut Parsed, line: usize, words: &[&str]) {
     let port = options.value("port").map(parse_port).transpose();
     let server = Server::parse(host).and_then(|server| Ok(Server { port: port?.or(server.port), ..server }));
     let proof = match options.proof() {
-        Some(Proof::Nts(_)) => match wish(&options) {
-            Ok(wish) => Some(Proof::Nts(wish)),
+        Some(ProofWish::Nts(_)) => match wish(&options) {
+            Ok(wish) => Some(ProofWish::Nts(wish)),
             Err(text) => return parsed.fault(line, text),
         },
         other => other,
@@ -148,8 +148,8 @@ mod tests {
                 ("ntp1.example", None, None),
                 ("2.rhel.pool.ntp.org", None, None),
                 ("2001:db8::5", Some(1123), None),
-                ("foo.example", None, Some(Proof::Key(12.try_into().ok()))),
-                ("nts.example", None, Some(Proof::Nts(NtsWish::default()))),
+                ("foo.example", None, Some(ProofWish::Key(12.try_into().ok()))),
+                ("nts.example", None, Some(ProofWish::Nts(NtsWish::default()))),
             ]
         );
     }
@@ -161,7 +161,10 @@ mod tests {
              NoSystemCert\nserver b.example nts ntsport x\nserver c.example nts certset y\nntstrustedcerts\nntstrustedcerts z /etc/c\n",
         );
         let wish = NtsWish { port: Some(4461), authorities: Authorities::Set(2) };
-        assert_eq!(parsed.servers().map(|server| server.proof.clone()).collect::<Vec<_>>(), [Some(Proof::Nts(wish))]);
+        assert_eq!(
+            parsed.servers().map(|server| server.proof.clone()).collect::<Vec<_>>(),
+            [Some(ProofWish::Nts(wish))]
+        );
         let authorities = |set, path: &str| Item::Authorities(set, path.to_owned());
         assert_eq!(
             parsed.items[1..],

@@ -27,7 +27,7 @@ pub use dhclient::{Lease, Leases, leases};
 pub use guess::guess_form;
 pub use networkd::{link_state, takes_servers_of_dhcp};
 pub use parsed::{Form, Include, Item, LineFault, Parsed};
-pub use server::{Authorities, NtsWish, Proof, Server};
+pub use server::{Authorities, NtsWish, ProofWish, Server};
 pub use shell::{NtpdateDefaults, ntpdate_defaults};
 pub use sysconfig::{Sysconfig, sysconfig};
 pub use timesyncd::TimesyncdServers;

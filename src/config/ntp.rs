@@ -4,7 +4,7 @@ mod known;
 
 use super::lines::numbered;
 use super::server::parse_port;
-use super::{Authorities, Include, Item, NtsWish, Parsed, Proof, Server, words};
+use super::{Authorities, Include, Item, NtsWish, Parsed, ProofWish, Server, words};
 
 pub(super) use known::DIRECTIVES;
 
@@ -73,11 +73,11 @@ fn server(parsed: &mut Parsed, line: usize, words: &[&str]) {
         parsed.fault(line, "\"noval\" is not obeyed: the certificate is checked (\"ca FILE\" names whom to trust)");
     }
     server.proof = match options.proof() {
-        Some(Proof::Nts(_)) => {
+        Some(ProofWish::Nts(_)) => {
             // The port behind the name is that of the key exchange, not of the time.
             let port = server.port.take();
             let ca = options.value("ca").map(|path| path.trim_matches('"').to_owned()).filter(|path| !path.is_empty());
-            Some(Proof::Nts(NtsWish { port, authorities: ca.map_or(Authorities::Usual, Authorities::Only) }))
+            Some(ProofWish::Nts(NtsWish { port, authorities: ca.map_or(Authorities::Usual, Authorities::Only) }))
         }
         other => other,
     };
@@ -149,7 +149,10 @@ mod tests {
         );
         let proofs: Vec<_> = parsed.servers().map(|server| server.proof.clone()).collect();
         let wish = NtsWish { port: Some(4460), authorities: Authorities::Usual };
-        assert_eq!(proofs, [None, None, None, None, Some(Proof::Key(3.try_into().ok())), None, Some(Proof::Nts(wish))]);
+        assert_eq!(
+            proofs,
+            [None, None, None, None, Some(ProofWish::Key(3.try_into().ok())), None, Some(ProofWish::Nts(wish))]
+        );
         assert!(parsed.servers().all(|server| server.port.is_none()), "4460 is the port of NTS key exchange");
     }
 
@@ -159,7 +162,7 @@ mod tests {
             "server a.example nts noval\nserver b.example nts ask c.example\nserver d.example nts require e.example\n\
              server f.example require g.example\nserver h.example noval\n",
         );
-        let nts = || Some(Proof::Nts(NtsWish::default()));
+        let nts = || Some(ProofWish::Nts(NtsWish::default()));
         let proofs: Vec<_> = parsed.servers().map(|server| (server.host.as_str(), server.proof.clone())).collect();
         assert_eq!(proofs, [("a.example", nts()), ("b.example", nts()), ("h.example", nts())]);
         let faults: Vec<_> = parsed.faults.iter().map(|fault| (fault.line, fault.text.as_str())).collect();
@@ -196,7 +199,10 @@ mod tests {
     fn whom_key_exchanges_trust() {
         let parsed = parse("server a.example nts ca /etc/a.pem iburst\nnts ca \"/etc/b.pem\"\nnts enable\nnts ca\n");
         let wish = NtsWish { port: None, authorities: Authorities::Only("/etc/a.pem".to_owned()) };
-        assert_eq!(parsed.servers().map(|server| server.proof.clone()).collect::<Vec<_>>(), [Some(Proof::Nts(wish))]);
+        assert_eq!(
+            parsed.servers().map(|server| server.proof.clone()).collect::<Vec<_>>(),
+            [Some(ProofWish::Nts(wish))]
+        );
         assert_eq!(parsed.items[1..], [Item::NoSystemAuthorities, Item::Authorities(0, "/etc/b.pem".to_owned())]);
         assert_eq!(parsed.faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [4]);
     }

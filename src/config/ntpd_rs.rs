@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Authorities, Item, LineFault, NtsWish, Parsed, Proof, Server, words};
+use super::{Authorities, Item, LineFault, NtsWish, Parsed, ProofWish, Server, words};
 
 const SECTIONS: &[&str] =
     &["source", "server", "nts-ke-server", "observability", "synchronization", "source-defaults", "keyset"];
@@ -91,7 +91,7 @@ impl Reader {
             Ok(server) if mode.starts_with("nts") => {
                 let file = text_of(source, "certificate-authority").map(|(_, file)| file.to_owned());
                 let authorities = file.map_or(Authorities::Usual, Authorities::Besides);
-                let proof = Some(Proof::Nts(NtsWish { port: server.port, authorities }));
+                let proof = Some(ProofWish::Nts(NtsWish { port: server.port, authorities }));
                 self.parsed.items.push(Item::Server(Server { port: None, proof, ..server }));
             }
             Ok(server) => self.parsed.items.push(Item::Server(server)),
@@ -147,7 +147,7 @@ mod tests {
             servers,
             [
                 ("pool.example", None, None),
-                ("nts.example", None, Some(Proof::Nts(wish))),
+                ("nts.example", None, Some(ProofWish::Nts(wish))),
                 ("2001:db8::1", Some(1123), None)
             ]
         );

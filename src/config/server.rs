@@ -15,12 +15,12 @@ pub struct Server {
     /// The UDP port, where the file gives one.
     pub port: Option<u16>,
     /// What the file wants the server to prove itself by.
-    pub proof: Option<Proof>,
+    pub proof: Option<ProofWish>,
 }
 
 /// How a server is to prove itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Proof {
+pub enum ProofWish {
     /// By the symmetric key with this number; nothing where there is none that could be used, as with ntpd's autokey.
     Key(Option<KeyId>),
     /// By Network Time Security (RFC 8915).
@@ -67,8 +67,8 @@ impl Server {
 
 /// The proof that `key` and the word behind it demand. A number that cannot be understood is a demand too: nobody wanted such a
 /// server to be believed without proof.
-pub(super) fn key_proof(word: &str) -> Proof {
-    Proof::Key(word.parse().ok().filter(|_| word.starts_with(|first: char| first.is_ascii_digit())))
+pub(super) fn key_proof(word: &str) -> ProofWish {
+    ProofWish::Key(word.parse().ok().filter(|_| word.starts_with(|first: char| first.is_ascii_digit())))
 }
 
 pub(super) fn parse_port(text: &str) -> Result<u16, String> {

@@ -2,7 +2,7 @@
 
 use super::lines::numbered;
 use super::server::key_proof;
-use super::{Authorities, Form, Item, LineFault, NtsWish, Parsed, Proof, Server, words};
+use super::{Authorities, Form, Item, LineFault, NtsWish, Parsed, ProofWish, Server, words};
 
 const SETTINGS: &[&str] = &["minpoll", "maxpoll", "iburst", "ntp_options"];
 const SECTIONS: &[&str] = &[
@@ -121,7 +121,7 @@ fn setting(line: &str, server: &mut Server) -> Result<(), String> {
     if name == "ntp_options" {
         let options: Vec<&str> = words.collect();
         if options.contains(&"nts") {
-            server.proof = Some(Proof::Nts(wish(&options)));
+            server.proof = Some(ProofWish::Nts(wish(&options)));
         } else if let Some(place) = options.iter().position(|option| *option == "key") {
             server.proof = Some(key_proof(options.get(place + 1).copied().unwrap_or_default()));
         }
@@ -171,7 +171,7 @@ mod tests {
         let servers: Vec<_> = parsed.servers().map(|server| (server.host.as_str(), server.proof.clone())).collect();
         assert_eq!(
             servers,
-            [("ntp.example", None), ("2001:db8::1", Some(Proof::Key(12.try_into().ok()))), ("pool.example", None)]
+            [("ntp.example", None), ("2001:db8::1", Some(ProofWish::Key(12.try_into().ok()))), ("pool.example", None)]
         );
         assert!(parsed.items.contains(&Item::MinServers(2)));
         let include = Include::Files("/etc/chrony.conf".to_owned());

@@ -2,7 +2,7 @@
 
 use super::lines::numbered;
 use super::server::parse_port;
-use super::{Item, NtsWish, Parsed, Proof, Server, words};
+use super::{Item, NtsWish, Parsed, ProofWish, Server, words};
 
 /// Sections of /etc/config/chrony whose host name is a server.
 const CHRONY: [&str; 3] = ["server", "pool", "peer"];
@@ -88,7 +88,7 @@ impl Section {
             Some(Err((line, text))) => parsed.fault(line, text),
             None => {}
         }
-        server.proof = (self.nts && CHRONY.contains(&self.kind.as_str())).then(|| Proof::Nts(NtsWish::default()));
+        server.proof = (self.nts && CHRONY.contains(&self.kind.as_str())).then(|| ProofWish::Nts(NtsWish::default()));
         parsed.items.push(Item::Server(server));
     }
 }
@@ -97,7 +97,7 @@ impl Section {
 mod tests {
     use super::*;
 
-    fn servers(parsed: &Parsed) -> Vec<(&str, Option<u16>, Option<Proof>)> {
+    fn servers(parsed: &Parsed) -> Vec<(&str, Option<u16>, Option<ProofWish>)> {
         parsed.servers().map(|server| (server.host.as_str(), server.port, server.proof.clone())).collect()
     }
 
@@ -130,7 +130,7 @@ mod tests {
         );
         assert_eq!(
             servers(&parsed),
-            [("2.openwrt.pool.ntp.org", None, None), ("nts.example", None, Some(Proof::Nts(NtsWish::default())))]
+            [("2.openwrt.pool.ntp.org", None, None), ("nts.example", None, Some(ProofWish::Nts(NtsWish::default())))]
         );
         assert_eq!(parsed.faults, []);
     }

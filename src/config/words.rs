@@ -1,6 +1,6 @@
 //! Words of a line: those in quotes, and those that a form does not have.
 
-use super::server::{NtsWish, Proof, key_proof};
+use super::server::{NtsWish, ProofWish, key_proof};
 
 /// The options that mean nothing without NTS: a server with one of them is not to be believed without.
 const NTS: [&str; 3] = ["nts", "ask", "noval"];
@@ -69,11 +69,11 @@ impl<'a> Options<'a> {
     }
 
     /// What the server is to prove itself by.
-    pub(super) fn proof(&self) -> Option<Proof> {
+    pub(super) fn proof(&self) -> Option<ProofWish> {
         match self.value("key") {
-            _ if NTS.iter().any(|word| self.has(word)) => Some(Proof::Nts(NtsWish::default())),
+            _ if NTS.iter().any(|word| self.has(word)) => Some(ProofWish::Nts(NtsWish::default())),
             Some(word) => Some(key_proof(word)),
-            None => self.has("autokey").then_some(Proof::Key(None)),
+            None => self.has("autokey").then_some(ProofWish::Key(None)),
         }
     }
 

@@ -14,6 +14,7 @@ mod drift_file;
 mod dropped;
 mod history;
 mod kalman;
+mod learn;
 mod parse;
 mod replay;
 mod review;
@@ -22,16 +23,15 @@ mod slope;
 mod tests;
 mod text;
 mod trust;
-mod update;
 mod window;
 
 pub use drift_file::{DriftFileError, parse_drift_file};
 pub use dropped::Dropped;
 pub use history::{Boot, Break, History, Point, Run};
+pub use learn::{Update, learn};
 pub use parse::{BadHistory, judge, parse};
 pub use review::review;
 pub use text::render;
-pub use update::{Update, learn};
 
 /// No frequency beyond this one is ever estimated or set: the kernel's own limit, 500 ppm.
 pub const MAX_FREQUENCY: f64 = 500e-6;

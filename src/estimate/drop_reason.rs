@@ -31,7 +31,7 @@ pub enum DropReason {
     /// The server's clock has not been set for a day or more.
     #[error("server has gone too long without sync")]
     TooLongWithoutSync,
-    /// Replies came, and none proved that the server knows our key.
+    /// Replies came, and none proved what it had to, by a key or by NTS.
     #[error("Server is untrusted")]
     Untrusted,
     /// The server's certificate is not valid at the time that was obtained.

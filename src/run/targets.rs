@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use super::lines::log;
 use crate::cli::NTPDATE;
 use crate::cli::rntpdate::RntpdateCli;
-use crate::config::{Proof, Server};
+use crate::config::{ProofWish, Server};
 use crate::line::{Line, Priority};
 use crate::linux::files::config;
 use crate::linux::files::config::Found;
@@ -97,8 +97,8 @@ fn word(server: &Server) -> String {
 /// and there are some that have to prove nothing. That the command line wants no NTS is its user's word.
 fn unprotected(cli: &RntpdateCli, found: &Found) -> Option<String> {
     let proves = |server: &Server| match server.proof {
-        Some(Proof::Key(_)) => true,
-        Some(Proof::Nts(_)) => !cli.peers,
+        Some(ProofWish::Key(_)) => true,
+        Some(ProofWish::Nts(_)) => !cli.peers,
         None => false,
     };
     let is_plain = found.servers.iter().any(|server| !proves(server) && !is_clock(&server.host));

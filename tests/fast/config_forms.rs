@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rntpdate::internals::config::{Proof, Server};
+use rntpdate::internals::config::{ProofWish, Server};
 use rntpdate::internals::linux::files::config::{Found, configured_under, named};
 
 /// A file with what is to be found in it.
@@ -46,8 +46,8 @@ fn case(part: &str) -> Case {
 
 fn shown(server: &Server) -> String {
     let proof = match server.proof {
-        Some(Proof::Key(_)) => "!key",
-        Some(Proof::Nts(_)) => "!nts",
+        Some(ProofWish::Key(_)) => "!key",
+        Some(ProofWish::Nts(_)) => "!nts",
         None => "",
     };
     let port = server.port.map(|port| format!(":{port}")).unwrap_or_default();

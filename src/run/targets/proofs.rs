@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::rntpdate::RntpdateCli;
-use crate::config::{Authorities, NtsWish, Proof, Server};
+use crate::config::{Authorities, NtsWish, ProofWish, Server};
 use crate::linux::files::config::Found;
 use crate::plan::{FileProofs, NtsPlan, ProofPlan, TrustPlan};
 use crate::wire::nts::KE_PORT;
@@ -22,7 +22,7 @@ pub(super) fn wish(cli: &RntpdateCli, server: &Server) -> Option<NtsWish> {
     match &server.proof {
         // Those that are asked in another way, or by a key that whoever typed it trusts.
         _ if cli.peers || cli.no_nts || cli.auth_key.is_some() => None,
-        Some(Proof::Nts(wish)) => Some(wish.clone()),
+        Some(ProofWish::Nts(wish)) => Some(wish.clone()),
         _ => cli.nts.then(NtsWish::default),
     }
 }
@@ -38,16 +38,16 @@ fn proof(cli: &RntpdateCli, (server, file): (&Server, &PathBuf), trusts: &mut Tr
         return ProofPlan::Nts(NtsPlan { name, port, time_port: server.port, trust });
     }
     match server.proof {
-        Some(Proof::Key(Some(id))) if trusts.found.key_file.is_some() => ProofPlan::Key(id),
-        Some(Proof::Key(Some(id))) => ProofPlan::Impossible(format!(
+        Some(ProofWish::Key(Some(id))) if trusts.found.key_file.is_some() => ProofPlan::Key(id),
+        Some(ProofWish::Key(Some(id))) => ProofPlan::Impossible(format!(
             "{} wants key {id} for it, and names no file of keys (ntp.conf: keys FILE, chrony.conf: keyfile FILE)",
             file.display()
         )),
-        Some(Proof::Key(None)) => ProofPlan::Impossible(format!(
+        Some(ProofWish::Key(None)) => ProofPlan::Impossible(format!(
             "{} wants a key for it, and gives no number that could be used (autokey is not supported)",
             file.display()
         )),
-        Some(Proof::Nts(_)) | None => ProofPlan::Nothing,
+        Some(ProofWish::Nts(_)) | None => ProofPlan::Nothing,
     }
 }
 

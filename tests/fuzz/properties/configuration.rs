@@ -1,6 +1,6 @@
 //! What holds for a configuration file in any form.
 
-use rntpdate::internals::config::{Authorities, Form, LineFault, Parsed, Proof, Server, parse};
+use rntpdate::internals::config::{Authorities, Form, LineFault, Parsed, ProofWish, Server, parse};
 
 /// Reads the input in a form; `file` writes a file in that form that names the servers given. What it writes is read as it
 /// was meant: written anew, it is the same bytes.
@@ -34,11 +34,11 @@ fn harmless(server: &Server) {
 }
 
 /// The option of a server's line that asks for this, with chronyd's options for the key exchange.
-pub(crate) fn proof(wanted: &Proof) -> String {
+pub(crate) fn proof(wanted: &ProofWish) -> String {
     match wanted {
-        Proof::Key(Some(id)) => format!(" key {id}"),
-        Proof::Key(None) => " key".to_owned(),
-        Proof::Nts(wish) => {
+        ProofWish::Key(Some(id)) => format!(" key {id}"),
+        ProofWish::Key(None) => " key".to_owned(),
+        ProofWish::Nts(wish) => {
             let set = match wish.authorities {
                 Authorities::Set(set) => format!(" certset {set}"),
                 Authorities::Usual | Authorities::Only(_) | Authorities::Besides(_) => String::new(),

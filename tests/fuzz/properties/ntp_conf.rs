@@ -1,6 +1,6 @@
 //! ntp.conf.
 
-use rntpdate::internals::config::{Authorities, Form, Proof, Server};
+use rntpdate::internals::config::{Authorities, Form, ProofWish, Server};
 
 use super::configuration;
 
@@ -15,7 +15,7 @@ fn file(servers: &[&Server]) -> String {
 fn line(server: &Server) -> String {
     // The port of the key exchange stands behind the name.
     let (address, proof) = match &server.proof {
-        Some(Proof::Nts(wish)) => {
+        Some(ProofWish::Nts(wish)) => {
             let ca = match &wish.authorities {
                 Authorities::Only(path) => format!(" ca {path}"),
                 Authorities::Usual | Authorities::Set(_) | Authorities::Besides(_) => String::new(),

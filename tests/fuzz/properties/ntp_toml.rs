@@ -1,13 +1,13 @@
 //! ntpd-rs's ntp.toml.
 
-use rntpdate::internals::config::{Authorities, Form, Proof, Server};
+use rntpdate::internals::config::{Authorities, Form, ProofWish, Server};
 
 use super::configuration;
 
 pub(crate) fn check(data: &[u8]) {
     let parsed = configuration::check(Form::NtpdRs, data, file);
     // Keys are another daemon's.
-    assert!(parsed.servers().all(|server| !matches!(server.proof, Some(Proof::Key(_)))));
+    assert!(parsed.servers().all(|server| !matches!(server.proof, Some(ProofWish::Key(_)))));
 }
 
 fn file(servers: &[&Server]) -> String {
@@ -15,7 +15,7 @@ fn file(servers: &[&Server]) -> String {
 }
 
 fn source(server: &Server) -> String {
-    let Some(Proof::Nts(wish)) = &server.proof else {
+    let Some(ProofWish::Nts(wish)) = &server.proof else {
         return format!("[[source]]\nmode = \"server\"\naddress = \"{}\"\n", configuration::address(server));
     };
     // The port of the key exchange stands behind the name.

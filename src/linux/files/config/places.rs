@@ -1,4 +1,4 @@
-//! Where the configuration files of other programs are.
+//! Where the configuration files of other programs are, in the order in which they are tried.
 
 use crate::config::Form;
 
