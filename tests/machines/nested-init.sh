@@ -12,7 +12,7 @@ ip link set lo up
 if [ -e /inner ]; then
     qemu-system-aarch64 -M virt,gic-version=host -accel kvm -cpu host -m 384 -nodefaults -display none -serial stdio -no-reboot \
         -kernel /inner/kernel -initrd /inner/initrd -append 'console=ttyAMA0 quiet panic=-1' </dev/null
-    echo "host $(date +%s)"
+    echo "outer-says $(date +%s)"
 else
     echo "clock $(cat /sys/class/ptp/ptp0/clock_name)"
     date -s @86400 >/dev/null
@@ -21,6 +21,6 @@ else
     rntpdate -b phc:kvm
     echo "status-b $?"
     rntpdate -q --json phc:kvm
-    echo "guest $(date +%s)"
+    echo "inner-says $(date +%s)"
 fi
 poweroff -f
