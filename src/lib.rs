@@ -29,7 +29,7 @@
 //! | [`exchange`], [`estimate`], [`policy`] | requests and replies; agreement; step, slew or refuse (pure) |
 //! | [`nts`] | Network Time Security: key exchanges as values, cookies between runs, certificates and a wrong clock (pure) |
 //! | [`zone`], [`rtc`] | time zones; the clock chip's arithmetic and the adjtime file (pure) |
-//! | [`wire`], [`net`], [`check`], [`line`], [`printable`], [`time`] | packets; what the network reports; monitoring's levels and ranges; values that everybody uses (pure) |
+//! | [`wire`], [`net`], [`check`], [`line`], [`printable`], [`plural`], [`time`] | packets; what the network reports; monitoring's levels and ranges; values that everybody uses (pure) |
 //!
 //! # Who may do what
 //!
@@ -105,6 +105,7 @@ mod net;
 mod nts;
 mod outcome;
 mod plan;
+mod plural;
 mod policy;
 mod printable;
 mod report;

@@ -149,6 +149,7 @@ const ROOMS: &[&str] = &[
     "check",
     "line",
     "printable",
+    "plural",
     "time",
 ];
 
@@ -176,6 +177,7 @@ const PURE: &[&str] = &[
     "outcome.rs",
     "plan",
     "policy.rs",
+    "plural.rs",
     "printable.rs",
     "report",
     "rhwclock/date.rs",

@@ -1,10 +1,25 @@
 //! What people type who are used to other time programs.
 
-/// What the options of other programs that are not known here have to do with this one.
-pub type Habits = [(&'static str, &'static str)];
+/// What the users of a program are used to.
+#[derive(Clone, Copy, Debug)]
+pub struct Habits {
+    /// Options of other programs, and what they have to do with this one.
+    pub foreign: &'static [(&'static str, &'static str)],
+    /// Whether the later of two options counts that name something, as scripts for the program's model rely on.
+    pub later_counts: bool,
+}
+
+/// A program that takes the place of another one, and is used as that.
+pub const NONE: Habits = Habits { foreign: &[], later_counts: true };
+
+/// What rntpdate's users are used to.
+pub const RNTPDATE: Habits = Habits { foreign: OF_TIME_PROGRAMS, later_counts: false };
+
+/// What rhwclock's users are used to: hwclock takes the later of two options.
+pub const RHWCLOCK: Habits = Habits { foreign: OF_HWCLOCK, later_counts: true };
 
 /// Options of other time programs, and what they have to do with rntpdate.
-pub const RNTPDATE: &Habits = &[
+const OF_TIME_PROGRAMS: &[(&str, &str)] = &[
     ("-x", "-B slews, however large the offset"),
     ("-g", "leave it out: without --max-step a step may be of any size"),
     ("-S", "-b steps, however small the offset"),
@@ -37,7 +52,7 @@ const NO_EPOCH: &str =
     "it is not supported, as only Alpha machines had such an RTC; leave it out, and do not use --set instead";
 
 /// Options of hwclock that are not here, and of rntpdate.
-pub const RHWCLOCK: &Habits = &[
+const OF_HWCLOCK: &[(&str, &str)] = &[
     ("--getepoch", NO_EPOCH),
     ("--setepoch", NO_EPOCH),
     ("--epoch", NO_EPOCH),

@@ -34,7 +34,7 @@ pub(super) fn one_hyphen(command: &clap::Command, words: &[OsString]) -> Option<
 }
 
 /// One line on an error of the parser's. `options`: the long options that there are.
-pub(super) fn explain(error: &clap::Error, words: &[OsString], habits: &Habits, options: &[String]) -> NotParsed {
+pub(super) fn explain(error: &clap::Error, words: &[OsString], habits: Habits, options: &[String]) -> NotParsed {
     let text = error.render().to_string();
     let argument = named(error, ContextKind::InvalidArg).into_iter().next();
     NotParsed::Wrong(match (error.kind(), argument) {
@@ -55,7 +55,7 @@ fn conflict(argument: &str, others: &[String]) -> String {
 }
 
 /// An option that there is not, and the one that may have been meant.
-fn unknown(argument: &str, words: &[OsString], habits: &Habits, options: &[String]) -> String {
+fn unknown(argument: &str, words: &[OsString], habits: Habits, options: &[String]) -> String {
     if argument == "-=" {
         let is_flag = |word: &&str| word.starts_with('-') && !word.starts_with("--") && word.contains('=');
         let word = words.iter().filter_map(|word| word.to_str()).find(is_flag).unwrap_or_default();
@@ -65,7 +65,7 @@ fn unknown(argument: &str, words: &[OsString], habits: &Habits, options: &[Strin
     if !argument.starts_with('-') {
         return format!("\"{argument}\" stands alone, and belongs to no option (all options: --help)");
     }
-    let habit = habits.iter().find(|(option, _)| *option == argument).map(|(_, instead)| (*instead).to_owned());
+    let habit = habits.foreign.iter().find(|(option, _)| *option == argument).map(|(_, instead)| (*instead).to_owned());
     match habit.or_else(|| near(argument, options).map(|option| format!("write {option}?"))) {
         Some(hint) => format!("unknown option {argument}: {hint}"),
         None => format!("unknown option {argument} (all options: --help)"),

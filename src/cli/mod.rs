@@ -6,6 +6,7 @@ mod mistakes;
 mod not_parsed;
 pub mod rhwclock;
 pub mod rntpdate;
+mod twice;
 mod usual;
 mod visible;
 
@@ -39,14 +40,14 @@ pub fn parse_rntpdate(program: &str, words: &[OsString]) -> Result<RntpdateCli, 
 
 /// Parses the arguments after the program's name.
 pub fn parse<C: Parser>(program: &str, arguments: impl IntoIterator<Item = OsString>) -> Result<C, NotParsed> {
-    parse_with(program, arguments, &[])
+    parse_with(program, arguments, habits::NONE)
 }
 
-/// The same; `habits`: what to say of options that are another program's.
+/// The same; `habits`: what to say of options that are another program's, and of those that are given twice.
 pub fn parse_with<C: Parser>(
     program: &str,
     arguments: impl IntoIterator<Item = OsString>,
-    habits: &Habits,
+    habits: Habits,
 ) -> Result<C, NotParsed> {
     let words: Vec<OsString> = std::iter::once(OsString::from(program)).chain(arguments).collect();
     let mut command = C::command().bin_name(program.to_owned());
@@ -59,5 +60,10 @@ pub fn parse_with<C: Parser>(
     // Hundreds of pieces of memory: a process that asks once ends sooner than they are given back one by one.
     std::mem::forget(command);
     let mut matches = matches.map_err(|error| explain(&error))?;
+    if !habits.later_counts
+        && let Some(text) = twice::mistake(C::command(), &words)
+    {
+        return Err(NotParsed::Wrong(text));
+    }
     C::from_arg_matches_mut(&mut matches).map_err(|error| explain(&error))
 }

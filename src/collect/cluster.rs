@@ -80,6 +80,19 @@ pub struct Cluster {
     pub level: Level,
 }
 
+impl Cluster {
+    /// No machine at all.
+    pub const EMPTY: Cluster = Cluster {
+        nodes: Vec::new(),
+        reference: None,
+        widest: None,
+        spread: None,
+        worst: String::new(),
+        warnings: Vec::new(),
+        level: Level::Unknown,
+    };
+}
+
 /// Compares the clocks. `missing`: machines that had to be there; `now`: this machine's time, by which slews that were begun have
 /// gone on.
 pub fn compare(delivered: &[Delivered], missing: Vec<String>, limits: &Limits, now: Time) -> Cluster {

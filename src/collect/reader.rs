@@ -1,5 +1,6 @@
 //! From lines to what each node delivered.
 
+use crate::plural::{counted, verb};
 use std::collections::HashMap;
 
 use super::document::{Document, TaskResult, Unread, read};
@@ -98,9 +99,9 @@ impl Reader {
             });
         }
         if self.left_out > 0 {
-            let lines = self.left_out;
+            let (lines, were) = (counted(self.left_out, "line"), verb(self.left_out, "was", "were"));
             warnings.push(format!(
-                "{lines} lines of nodes beyond the first {MAX_NODES} were passed over: collect them in parts"
+                "{lines} of nodes beyond the first {MAX_NODES} {were} passed over: collect them in parts"
             ));
         }
         (self.nodes, warnings)

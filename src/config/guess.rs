@@ -71,7 +71,7 @@ fn by_text(text: &str) -> Result<Form, &'static str> {
     let is_pair = |line: &str| line.split_once('=').is_some_and(|(name, _)| !name.trim().contains(char::is_whitespace));
     if text.trim_start().starts_with('{') && text.contains('"') {
         Err("JSON")
-    } else if any("[[source]]") || any("[synchronization]") {
+    } else if any("[[source]]") || any("[synchronization]") || is_nearly_toml(&lines().collect::<Vec<_>>()) {
         Ok(Form::NtpdRs)
     } else if any("[ntp_server ") || any("[timemaster]") {
         Ok(Form::Timemaster)
@@ -128,6 +128,17 @@ fn by_directives(lines: &[&str]) -> Result<Form, &'static str> {
     } else {
         Err("other text")
     }
+}
+
+/// A section that can be meant for ntpd-rs's `[[source]]`, whatever is wrong with it, and what stands in one.
+fn is_nearly_toml(lines: &[&str]) -> bool {
+    let is_source = |line: &&str| {
+        let name = line.trim_matches(|c: char| matches!(c, '[' | ']' | '"') || c.is_whitespace());
+        line.starts_with('[') && words::meant(name, &["source", "sources"]).is_some()
+    };
+    let is_setting =
+        |line: &&str| line.split_once('=').is_some_and(|(name, _)| matches!(name.trim(), "mode" | "address"));
+    lines.iter().any(is_source) && lines.iter().any(is_setting)
 }
 
 /// A name with a colon behind it, an item, or what divides documents.
@@ -188,6 +199,10 @@ mod tests {
             ("[Time]\nNTP=a\n", Form::Timesyncd),
             ("[Match]\nName=eth0\n[Network]\nNTP=a.example\n", Form::Network),
             ("[[source]]\nmode = \"server\"\n", Form::NtpdRs),
+            ("[[source]\nmode = \"server\"\naddress = \"a.example\"\n", Form::NtpdRs),
+            ("[source]\nmode = \"server\"\n", Form::NtpdRs),
+            ("[[sources]]\nadress = \"a.example\"\nmode = \"pool\"\n", Form::NtpdRs),
+            ("[[sorce]]\naddress = \"a.example\"\n", Form::NtpdRs),
             ("[ntp_server a.example]\n", Form::Timemaster),
             ("export NTPSERVERS=\"a b\"\n", Form::NtpdateDefaults),
             ("NTPCLIENT_OPTS=\"-b a.example\"\n", Form::Sysconfig),

@@ -8,6 +8,7 @@ use super::found::{Certainty, Diagnosis};
 use crate::estimate::Kiss;
 use crate::exchange::Authentication;
 use crate::outcome::Server;
+use crate::plural::counted;
 use crate::wire::MacFault;
 
 /// The digest that version 4 has room for, in bytes; see [`KeyUse`](super::KeyUse).
@@ -20,7 +21,7 @@ pub(super) fn unproven(server: &Server, used: &Authentication) -> Diagnosis {
     let count = used.failed;
     let order = server.contact.last_reply.as_ref().and_then(Kiss::in_header);
     let order = order.map_or(String::new(), |kiss| format!("; and it is an order: {kiss}"));
-    let came = if count == 1 { "1 reply".to_owned() } else { format!("{count} replies") };
+    let came = counted(count, "reply");
     let found = |certainty, seen: &str, cause: String| {
         Diagnosis::new(Code::NotAuthentic, certainty, format!("{came} {seen}{order}"), cause)
     };

@@ -5,6 +5,7 @@ use super::found::{Certainty, Diagnosis};
 use super::{authentication, nts, reply};
 use crate::exchange::Contact;
 use crate::outcome::Server;
+use crate::plural::counted;
 
 /// The server takes part in the result.
 pub(super) fn fit(server: &Server) -> Diagnosis {
@@ -39,7 +40,7 @@ pub(super) fn fit(server: &Server) -> Diagnosis {
 /// Replies that take longer than the time-out: the way is slow and loses nothing.
 fn late(seen: &str, contact: &Contact) -> Diagnosis {
     let longest = contact.candidate.samples.iter().map(|sample| sample.delay).max().unwrap_or_default();
-    let words = if contact.late == 1 { "1 reply".to_owned() } else { format!("{} replies", contact.late) };
+    let words = counted(contact.late, "reply");
     let cause = format!("the way is slow: {words} came after the time-out of -t, the slowest after {longest:.3} s");
     let enough = longest.as_secs_f64().ceil() + 1.0;
     Diagnosis::new(Code::Late, Certainty::Likely, format!("fit, and {seen}, {words} of them late"), cause)
@@ -52,5 +53,6 @@ pub(super) fn answers(server: &Server) -> String {
     let unproven = contact.authentication.as_ref().filter(|used| used.failed > 0);
     let unsealed = contact.nts.as_ref().filter(|record| record.failed > 0);
     let others = unproven.map(authentication::also_came).or(unsealed.map(nts::also_came)).unwrap_or_default();
-    format!("{} of {} requests answered (reach {:03o}){others}", contact.answered, contact.sent, contact.reach)
+    let requests = counted(contact.sent, "request");
+    format!("{} of {requests} answered (reach {:03o}){others}", contact.answered, contact.reach)
 }

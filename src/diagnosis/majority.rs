@@ -24,10 +24,19 @@ pub(crate) fn outlier(server: &Server, outcome: &Outcome) -> String {
     }
 }
 
-/// The servers of this standing, by their addresses.
-fn with_verdict(outcome: &Outcome, wanted: impl Fn(Verdict) -> bool) -> Vec<String> {
+/// So many other servers are named one by one, and no more.
+const NAMED: usize = 4;
+
+/// The servers of this standing, by their addresses, the first of them where they are many.
+fn with_verdict(outcome: &Outcome, wanted: impl Fn(Verdict) -> bool) -> String {
     let chosen = outcome.servers.iter().filter(|server| wanted(server.verdict));
-    chosen.map(|server| outcome.shown(server)).collect()
+    let mut names: Vec<String> = chosen.map(|server| outcome.shown(server)).collect();
+    let more = names.len().saturating_sub(NAMED);
+    if more > 1 {
+        names.truncate(NAMED);
+        names.push(format!("{more} more"));
+    }
+    names.join(", ")
 }
 
 pub(super) fn falseticker(server: &Server, outcome: &Outcome) -> Diagnosis {
@@ -40,7 +49,7 @@ pub(super) fn falseticker(server: &Server, outcome: &Outcome) -> Diagnosis {
     let words =
         if apart.abs() < Interval::from_secs(86_400) { String::new() } else { format!(" ({})", apart.in_words()) };
     let by = format!("{:.6} s{words} {side}", apart.abs());
-    let seen = format!("it is outvoted: its clock is {by} the majority ({})", majority.join(", "));
+    let seen = format!("it is outvoted: its clock is {by} the majority ({majority})");
     if let Some(smear) = smear::find(server, outcome) {
         return smear.explain(seen);
     }
@@ -50,22 +59,40 @@ pub(super) fn falseticker(server: &Server, outcome: &Outcome) -> Diagnosis {
 }
 
 pub(super) fn no_majority(server: &Server, outcome: &Outcome) -> Diagnosis {
-    let own = server.peer.as_ref();
-    let others = outcome.servers.iter().filter(|other| other.verdict == Verdict::Undecided);
-    let others = others.filter(|other| other.contact.address != server.contact.address);
-    let mut stands: Vec<String> = Vec::new();
-    for other in others {
-        let (Some(own), Some(peer)) = (own, &other.peer) else { continue };
-        let apart = peer.offset - own.offset;
-        let together = apart.abs() <= own.root_distance + peer.root_distance;
-        let address = outcome.shown(other);
-        stands.push(if together { format!("with {address}") } else { format!("{:.6} s from {address}", apart.abs()) });
-    }
-    let seen = format!("the servers disagree and no side has the majority: it stands {}", stands.join(", "));
+    let seen = format!("the servers disagree and no side has the majority: it stands {}", stand(server, outcome));
     if let Some(smear) = smear::find(server, outcome) {
         return smear.explain(seen);
     }
     Diagnosis::new(Code::NoMajority, Certainty::Certain, seen, "one of them is wrong, and nothing here tells which")
         .here("ask more servers, four at least; or only the one that you trust")
         .there("see what it is synchronised to (ntpq -pn, chronyc sources)")
+}
+
+/// Where a server stands among those that disagree: beside each other one, or where these are many, among them.
+fn stand(server: &Server, outcome: &Outcome) -> String {
+    let Some(own) = &server.peer else { return String::new() };
+    let is_other =
+        |other: &&Server| other.verdict == Verdict::Undecided && other.contact.address != server.contact.address;
+    let (mut with, mut apart) = (Vec::new(), Vec::new());
+    let mut stands: Vec<String> = Vec::new();
+    for other in outcome.servers.iter().filter(is_other) {
+        let (Some(peer), address) = (&other.peer, outcome.shown(other)) else { continue };
+        let distance = (peer.offset - own.offset).abs();
+        if distance <= own.root_distance + peer.root_distance {
+            stands.push(format!("with {address}"));
+            with.push(address);
+        } else {
+            stands.push(format!("{distance:.6} s from {address}"));
+            apart.push((distance, address));
+        }
+    }
+    if stands.len() <= NAMED {
+        return stands.join(", ");
+    }
+    let nearest = apart.iter().min().map(|(distance, address)| match apart.len() {
+        1 => format!("{distance:.6} s from {address}"),
+        many => format!("apart from {many} others, the nearest {distance:.6} s away ({address})"),
+    });
+    let with = (!with.is_empty()).then(|| format!("with {} of the {} others", with.len(), stands.len()));
+    with.into_iter().chain(nearest).collect::<Vec<_>>().join(", ")
 }

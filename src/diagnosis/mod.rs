@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod authentication;
+mod brackets;
 mod clock;
 mod code;
 mod dates;
@@ -20,6 +21,7 @@ pub(crate) mod smear;
 pub(crate) mod sync_state;
 mod verdict;
 
+pub(crate) use brackets::with_port;
 pub(crate) use distance::usual_cause;
 pub use found::Diagnosis;
 pub(crate) use majority::outlier;

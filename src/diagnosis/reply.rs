@@ -6,6 +6,7 @@ use super::{distance, sync_state};
 use crate::estimate::{DropReason, Kiss, Rejection, Sample};
 use crate::exchange::Contact;
 use crate::outcome::Server;
+use crate::plural::counted;
 use crate::time::{Interval, Time};
 use crate::wire::NtpTimestamp;
 
@@ -16,7 +17,7 @@ const LEAST_JUMP: Interval = Interval::from_micros(1000);
 
 pub(super) fn kiss(kiss: Kiss, contact: &Contact) -> Diagnosis {
     match kiss {
-        Kiss::Rate => rate(format!("kiss code RATE after {} requests", contact.sent)),
+        Kiss::Rate => rate(format!("kiss code RATE after {}", counted(contact.sent, "request"))),
         Kiss::Deny | Kiss::Restrict => {
             let seen = kiss.to_string();
             Diagnosis::new(Code::AccessDenied, Certainty::Certain, seen, "its access rules turn this client away")
@@ -44,14 +45,14 @@ pub(super) fn rejected(rejection: Rejection, count: usize, server: &Server) -> D
             times_that_cannot_be(rejection, count, server)
         }
         Rejection::Origin | Rejection::Duplicate => {
-            let seen = format!("{count} packets came that do not answer our requests ({rejection})");
+            let seen = format!("{} came, and no answer to our requests ({rejection})", counted(count, "packet"));
             let cause = "forged or replayed packets, or a server that does not copy our timestamp as it has to";
             Diagnosis::new(Code::BadReplies, Certainty::Possible, seen, cause)
                 .here("ask another server")
                 .there("`tcpdump -vn udp port 123` shows what it sends")
         }
         _ => {
-            let seen = format!("{count} packets came that are no proper reply ({rejection})");
+            let seen = format!("{} came, and no proper reply ({rejection})", counted(count, "packet"));
             let port = server.contact.address.port();
             Diagnosis::new(
                 Code::BadReplies,
@@ -67,7 +68,7 @@ pub(super) fn rejected(rejection: Rejection, count: usize, server: &Server) -> D
 
 /// The times of the server contradict each other in each reply.
 fn times_that_cannot_be(rejection: Rejection, count: usize, server: &Server) -> Diagnosis {
-    let seen = format!("{count} replies came whose times cannot be ({rejection})");
+    let seen = format!("{} came whose times cannot be ({rejection})", counted(count, "reply"));
     let dates = server.contact.last_reply.as_ref().map_or(String::new(), |reply| {
         let date = |stamp: NtpTimestamp| match stamp.is_zero() {
             true => "none".to_owned(),

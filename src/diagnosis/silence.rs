@@ -6,11 +6,10 @@ use super::{authentication, fault, nts};
 use crate::evidence::{LowPort, Sign, Signs};
 use crate::exchange::Authentication;
 use crate::outcome::Server;
+use crate::plural::counted;
 
 pub(super) fn diagnose(server: &Server) -> Diagnosis {
-    let requests =
-        if server.contact.sent == 1 { "1 request".to_owned() } else { format!("{} requests", server.contact.sent) };
-    let silence = format!("no reply to {requests}");
+    let silence = format!("no reply to {}", counted(server.contact.sent, "request"));
     let port = server.contact.address.port();
     let key = server.contact.authentication.as_ref();
     let Some(signs) = &server.evidence.signs else {

@@ -1,5 +1,6 @@
 //! What is wrong with a server, by what came of it.
 
+use super::brackets;
 use super::code::Code;
 use super::dates::wrong_date;
 use super::fit::{answers, fit};
@@ -15,7 +16,8 @@ pub fn diagnose(server: &Server, outcome: &Outcome) -> Diagnosis {
         // Whoever answers is reached: then a report, which may be forged too, explains no more than a lost packet.
         Some(fault) if is_unanswered(server) => {
             let report = fault.to_string();
-            silence::by_port(&report, server).unwrap_or_else(|| fault::diagnose(fault, server))
+            let found = silence::by_port(&report, server).unwrap_or_else(|| fault::diagnose(fault, server));
+            brackets::doubt(found, server, outcome)
         }
         Some(fault) => {
             let mut diagnosis = judge(server, outcome);
@@ -42,7 +44,7 @@ fn judge(server: &Server, outcome: &Outcome) -> Diagnosis {
         Verdict::Dropped(DropReason::Certificate(wrong)) => nts::wrong_dates(wrong, server),
         Verdict::Dropped(DropReason::NoData) => match contact.rejected {
             (count, Some(rejection)) => reply::rejected(rejection, count, server),
-            _ => silence::diagnose(server),
+            _ => brackets::doubt(silence::diagnose(server), server, outcome),
         },
         Verdict::Dropped(DropReason::StrataTooHigh | DropReason::LeapNotInSync) => sync_state::diagnose(server),
         Verdict::Dropped(reason) => match &contact.authentication {

@@ -3,6 +3,7 @@
 use super::measured::{Measured, Trouble};
 use super::survey::Found;
 use crate::check::{Level, Thresholds};
+use crate::plural::counted;
 use crate::time::Interval;
 
 /// The limits of a survey.
@@ -120,7 +121,7 @@ pub fn trouble_text(trouble: &Trouble) -> String {
     match trouble {
         Trouble::NotAsked => "not asked: the run's time was up".to_owned(),
         Trouble::Silent(1) => "no reply to a request".to_owned(),
-        Trouble::Silent(requests) => format!("no reply to {requests} requests"),
+        Trouble::Silent(requests) => format!("no reply to {}", counted(*requests, "request")),
         Trouble::Fault(fault) => match fault.reporter {
             Some(reporter) => format!("no reply: {} (reported by {reporter})", fault.kind),
             None => format!("no reply: {}", fault.kind),

@@ -32,8 +32,8 @@ impl Plan {
     /// Whether the words of a command line can be meant, before it is known which servers are asked.
     pub fn check(program: &str, cli: &RntpdateCli) -> Result<(), UsageError> {
         let bare: Vec<String> = cli.servers.iter().map(|word| nts::bare(word).to_owned()).collect();
-        typed::check(&bare)?;
         nts::check(cli)?;
+        typed::check(&bare)?;
         let anybody = if cli.servers.is_empty() { vec!["localhost".to_owned()] } else { cli.servers.clone() };
         // A file may name a clock yet.
         let phc_offset = cli.phc_offset.clone().filter(|_| !cli.servers.is_empty());

@@ -75,10 +75,23 @@ impl NtsRules {
     }
 }
 
-/// A word for a server without what asks for NTS in front of it. A host that is called `nts` can have a port.
+/// A word for a server without what asks for NTS in front of it, in capitals or not. A host that is called `nts` can have a port.
 pub(super) fn bare(word: &str) -> &str {
     let is_port = |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
-    word.strip_prefix(PREFIX).filter(|rest| !is_port(rest)).unwrap_or(word)
+    let has_prefix = word.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX));
+    word.get(PREFIX.len()..).filter(|rest| has_prefix && !is_port(rest)).unwrap_or(word)
+}
+
+/// What is wrong with what asks for NTS in front of a word, and what to type.
+fn mistake(word: &str) -> Option<String> {
+    let rest = bare(word);
+    if rest.is_empty() && !word.is_empty() {
+        return Some(format!("\"{word}\" stands without the server that is to be asked by NTS: write {PREFIX}NAME"));
+    }
+    let twice = bare(rest);
+    (rest != word && twice != rest).then(|| {
+        format!("\"{word}\" asks for NTS twice: write {PREFIX}{}", if twice.is_empty() { "NAME" } else { twice })
+    })
 }
 
 /// Whether a server is to be asked by NTS, by its word or by an option for all.
@@ -88,6 +101,9 @@ pub(super) fn is_wanted(cli: &RntpdateCli, word: &str) -> bool {
 
 /// Fails where words and options for NTS do not go together.
 pub(super) fn check(cli: &RntpdateCli) -> Result<(), UsageError> {
+    if let Some(text) = cli.servers.iter().find_map(|word| mistake(word)) {
+        return Err(UsageError::Server(text));
+    }
     let typed = cli.servers.iter().find(|word| bare(word) != **word);
     let wanted = if cli.nts { Some("--nts") } else { typed.map(String::as_str) };
     let given = [
@@ -153,6 +169,9 @@ mod tests {
         assert_eq!(ports, [Some(4460), Some(4461), Some(4462), None, None, Some(4460)]);
         assert_eq!(plan.name_numbers(), [0, 1, 2, 3, 4, 0]);
         assert_eq!(self::plan("a nts:a").unwrap().name_numbers(), [0, 1]);
+        let capitals = self::plan("NTS:a Nts:b:4461 NTS:123 nts:nts:4461").unwrap();
+        assert_eq!(capitals.servers, ["a", "b", "NTS", "nts"]);
+        assert!([0, 1, 3].iter().all(|number| matches!(capitals.proof(*number), ProofPlan::Nts(_))));
         let plan = self::plan("nts:b nts:a nts:A.:4461").unwrap();
         assert_eq!(plan.name_numbers(), [0, 1, 2]);
         assert_eq!([0, 1, 2].map(|number| plan.host_number(number)), [0, 1, 1], "another port is no other witness");
@@ -177,7 +196,8 @@ mod tests {
             ("--nts-strict a", "--nts-strict is for"),
             ("-a 1 --nts a", "cannot be used with"),
             ("--nts --peers a", "cannot be used with"),
-            ("nts:", "an empty word"),
+            ("nts:", "\"nts:\" stands without the server that is to be asked by NTS: write nts:NAME"),
+            ("NTS:nts:a", "\"NTS:nts:a\" asks for NTS twice: write nts:a"),
             ("nts:a:0", "port (\"0\")"),
             ("nts:https://a/", "write a"),
         ] {

@@ -1,7 +1,7 @@
 //! Server words as people type them by mistake, and what to type instead.
 #![forbid(unsafe_code)]
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use super::defaults::PORT;
 use super::targets::split;
@@ -52,6 +52,7 @@ fn mistake(word: &str) -> Option<String> {
     }
     address_mistake(word)
         .or_else(|| number_mistake(word))
+        .or_else(|| bracket_mistake(word))
         .or_else(|| port_mistake(word))
         .or_else(|| script_mistake(word))
 }
@@ -103,6 +104,16 @@ fn number_mistake(word: &str) -> Option<String> {
         None => "an address has four numbers".to_owned(),
     };
     Some(format!("\"{word}\" is a number and no address ({why}): write a name, or an address such as 192.0.2.1"))
+}
+
+/// Without brackets nobody knows where an IPv6 address ends: this is what is no address as it stands, and one without its end.
+fn bracket_mistake(word: &str) -> Option<String> {
+    let (host, port) = word.rsplit_once(':')?;
+    let is_address = |text: &str| text.split('%').next().is_some_and(|text| text.parse::<Ipv6Addr>().is_ok());
+    let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_whole = is_address(word) && !host.contains('%');
+    (is_number && is_address(host) && !is_whole)
+        .then(|| format!("the address in \"{word}\" needs brackets where a port follows: write [{host}]:{port}"))
 }
 
 fn port_mistake(word: &str) -> Option<String> {
@@ -157,6 +168,9 @@ mod tests {
             ("pool.ntp.org:ntp", "write pool.ntp.org:123"),
             ("[2001:db8::1]:+5", "write [2001:db8::1]:123"),
             ("[2001:db8::1", "write [2001:db8::1]"),
+            ("2001:db8:1:2:3:4:5:6:123", "write [2001:db8:1:2:3:4:5:6]:123"),
+            ("::1:11123", "write [::1]:11123"),
+            ("fe80::1%eth0:123", "write [fe80::1%eth0]:123"),
             ("zeit.m\u{fc}ller.example", "\"idn2 zeit.m\u{fc}ller.example\" prints"),
             ("4", "that one takes no value): write a name, or an address such as 192.0.2.1"),
             ("192.0.2.256", "(256 is more than 255): write a name, or an address such as 192.0.2.1"),

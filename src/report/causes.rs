@@ -1,5 +1,6 @@
 //! Why a name or a server is of no use, in one line each.
 
+use crate::plural::{counted, verb};
 use std::net::SocketAddr;
 
 use super::Context;
@@ -37,7 +38,13 @@ pub fn host_lines(hosts: &[Host]) -> Vec<Line> {
         Ok(asked) if host.left_out > 0 => Some(line(
             host,
             Priority::Warning,
-            format!("{} has too many addresses: {} are asked, {} are not", host.name, asked.len(), host.left_out),
+            format!(
+                "{} has too many addresses: {} are asked, {} {} not",
+                host.name,
+                asked.len(),
+                host.left_out,
+                verb(host.left_out, "is", "are")
+            ),
         )),
         Ok(_) => None,
     });
@@ -126,7 +133,7 @@ fn cause(server: &Server, outcome: &Outcome, context: &Context<'_>) -> Option<St
         Verdict::Undecided => None,
         Verdict::Falseticker => Some(falseticker(server, outcome, context)),
         Verdict::Dropped(DropReason::NoData) if !context.output().verbose && is_spared(server, outcome) => None,
-        Verdict::Dropped(DropReason::NoData) => Some(no_data(&server.contact) + hint(&server.contact)),
+        Verdict::Dropped(DropReason::NoData) => Some(no_data(&server.contact) + &hint(server, outcome)),
         Verdict::Dropped(reason @ (DropReason::StrataTooHigh | DropReason::LeapNotInSync)) => {
             Some(format!("Server dropped: {reason}{}", own_words(&server.contact)))
         }
@@ -228,9 +235,14 @@ fn untrusted(contact: &Contact) -> String {
     format!(" (key {}, {}: {fault})", authentication.key, authentication.algorithm)
 }
 
-/// Silence has many causes, which take some more packets to tell apart.
-fn hint(contact: &Contact) -> &'static str {
-    if contact.fault.is_none() && contact.rejected.1.is_none() { " (-d looks for the cause)" } else { "" }
+/// Silence has many causes, which take some more packets to tell apart; a forgotten bracket takes none.
+fn hint(server: &Server, outcome: &Outcome) -> String {
+    let contact = &server.contact;
+    match diagnosis::with_port(server, outcome).filter(|_| contact.answered == 0) {
+        Some(meant) => format!(" (an IPv6 address: if a port was meant, write {meant})"),
+        None if contact.fault.is_none() && contact.rejected.1.is_none() => " (-d looks for the cause)".to_owned(),
+        None => String::new(),
+    }
 }
 
 /// Why nothing usable came.
@@ -241,10 +253,10 @@ pub(super) fn no_data(contact: &Contact) -> String {
     if contact.sent == 0 {
         return "no data: not asked, the time was up before".to_owned();
     }
-    let requests = if contact.sent == 1 { "1 request".to_owned() } else { format!("{} requests", contact.sent) };
+    let requests = counted(contact.sent, "request");
     match contact.rejected {
         (count, Some(rejection)) => {
-            let packets = if count == 1 { "1 packet was".to_owned() } else { format!("{count} packets were") };
+            let packets = format!("{} {}", counted(count, "packet"), verb(count, "was", "were"));
             format!("no data: {requests} sent, {packets} not usable: {rejection}")
         }
         _ => format!("no data: no reply to {requests}"),

@@ -3,6 +3,7 @@
 mod plugin;
 mod troubles;
 
+use crate::plural::verb;
 use troubles::{agrees, is_trouble, lies, status_line, troubles};
 
 use super::{Context, agreement, causes};
@@ -91,8 +92,8 @@ fn head(outcome: &Outcome, context: &Context<'_>, check: &CheckPlan) -> String {
         estimate.bound,
         beyond(&check.stratum, stratum),
         estimate.agreeing,
-        agreement::counted(context.plan, estimate.voters),
-        agreement::agree(estimate.agreeing),
+        agreement::voters(context.plan, estimate.voters),
+        verb(estimate.agreeing, "agrees", "agree"),
     ) + &names(outcome)
 }
 

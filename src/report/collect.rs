@@ -1,5 +1,6 @@
 //! What is printed of the clocks of many machines.
 
+use crate::plural::counted;
 use serde::Serialize;
 
 use super::seconds::Seconds;
@@ -71,8 +72,12 @@ pub fn cluster_lines(cluster: &Cluster) -> Vec<String> {
     ];
     let more = more.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));
     let (measured, all) = (counts.measured, cluster.nodes.len());
-    let mut lines =
-        vec![format!("{}: {measured} of {all} machines measured {against}{}", cluster.level, more.collect::<String>())];
+    let mut lines = vec![format!(
+        "{}: {measured} of {} measured {against}{}",
+        cluster.level,
+        counted(all, "machine"),
+        more.collect::<String>()
+    )];
     if let Some(pair) = &cluster.widest {
         lines.push(format!(
             "any two clocks differ by at most {:.6} sec ({} ahead, {} behind)",
@@ -146,10 +151,20 @@ struct ClusterObject<'a> {
     offset_worst: Option<Seconds>,
     worst: Option<&'a str>,
     warnings: &'a [String],
+    error: Option<&'a str>,
 }
 
 /// All of them, for programs.
 pub fn cluster_object(cluster: &Cluster) -> String {
+    object_of(cluster, None)
+}
+
+/// The object of a comparison that came to nothing.
+pub fn failed_object(error: &str) -> String {
+    object_of(&Cluster::EMPTY, Some(error))
+}
+
+fn object_of(cluster: &Cluster, error: Option<&str>) -> String {
     let (counts, pair) = (Counts::of(cluster), cluster.widest.as_ref());
     let size = |of: fn(&crate::fleet::Spread) -> Interval| cluster.spread.as_ref().map(|spread| of(spread).into());
     let object = ClusterObject {
@@ -172,6 +187,7 @@ pub fn cluster_object(cluster: &Cluster) -> String {
         offset_worst: size(|spread| spread.worst_offset),
         worst: cluster.spread.as_ref().map(|_| cluster.worst.as_str()),
         warnings: &cluster.warnings,
+        error,
     };
     serde_json::to_string(&object).unwrap_or_default()
 }

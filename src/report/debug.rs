@@ -7,6 +7,7 @@ use crate::exchange::TraceEvent;
 use crate::line::{Channel, Line, Priority};
 use crate::net::bare;
 use crate::outcome::{Outcome, Server};
+use crate::plural::counted;
 use crate::time::Interval;
 use crate::wire::{Header, NtpTimestamp};
 
@@ -39,7 +40,7 @@ pub(super) fn course(outcome: &Outcome) -> Vec<Line> {
         }
     }
     if outcome.trace.left_out > 0 {
-        lines.push(out(format!("... and {} events more", outcome.trace.left_out)));
+        lines.push(out(format!("... and {} more", counted(outcome.trace.left_out, "event"))));
     }
     lines
 }

@@ -4,6 +4,7 @@ use super::Context;
 use crate::discipline::Update;
 use crate::line::{Channel, Line, Priority};
 use crate::outcome::{Outcome, Taught};
+use crate::plural::counted;
 
 /// With -v, -q and -d all of it; else only that earlier runs were dropped.
 pub(super) fn lines(outcome: &Outcome, context: &Context<'_>) -> Vec<Line> {
@@ -66,8 +67,4 @@ fn expectation(update: &Update) -> Option<String> {
     update
         .is_known
         .then(|| format!("discipline: in {interval:.0} s, at the next run, expect an error of {error:.6} sec"))
-}
-
-fn counted(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }

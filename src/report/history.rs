@@ -4,6 +4,7 @@ use super::svg::{Curve, Panel, Picture};
 use crate::discipline::{Break, History, Point, review};
 use crate::line::Zone;
 use crate::line::log_time;
+use crate::plural::counted;
 use crate::time::{Interval, Time};
 
 /// Columns of the plot.
@@ -34,7 +35,10 @@ pub fn history_table(history: &History, with_plot: bool, zone: Zone<'_>) -> Vec<
         row.trim_end().to_owned()
     }));
     let (value, uncertainty) = (review.frequency.value * 1e6, review.frequency.uncertainty * 1e6);
-    lines.push(format!("frequency {value:+.3} +/- {uncertainty:.3} ppm, from {} points", history.points.len()));
+    lines.push(format!(
+        "frequency {value:+.3} +/- {uncertainty:.3} ppm, from {}",
+        counted(history.points.len(), "point")
+    ));
     lines
 }
 

@@ -16,8 +16,7 @@ use crate::linux::SystemClock;
 use crate::linux::host::LocalZone;
 use crate::linux::kernel_zone::SystemZone;
 use crate::linux::rtc::{HELD, RtcDevice};
-use crate::linux::term::Bounded;
-use crate::linux::term::long_writes_fail;
+use crate::linux::term::{Bounded, long_writes_fail, print};
 use crate::machine::rtc::{DryRtc, Rtc};
 use crate::machine::rtc_error::RtcError;
 use crate::machine::{Clock, DryClock};
@@ -38,8 +37,7 @@ pub fn rhwclock(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
         Err(NotParsed::Asked(text)) => {
             // What is asked for in one line is the version.
             let text = if text.trim_end().lines().count() == 1 { text::version(program) } else { text };
-            let _ = writeln!(io::stdout(), "{}", text.trim_end());
-            return DONE;
+            return if print(program, text.trim_end()) { DONE } else { FAILED };
         }
         Err(NotParsed::Wrong(text)) => return fail(program, &text),
     };

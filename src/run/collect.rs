@@ -12,10 +12,12 @@ use crate::linux::SystemClock;
 use crate::linux::files::list;
 use crate::linux::sandbox::confine::Needs;
 use crate::linux::sandbox::rights::close_inherited;
+use crate::linux::term;
 use crate::linux::term::{LineWriter, complain};
 use crate::machine::Clock as _;
 use crate::plan::{CollectPlan, Plan};
-use crate::report::collect::{cluster_lines, cluster_object, node_line, node_object};
+use crate::printable::printable_json;
+use crate::report::collect::{cluster_lines, cluster_object, failed_object, node_line, node_object};
 use crate::run::this_machine::confine;
 
 /// The most that is read: 65,536 machines with 8 KiB each.
@@ -27,10 +29,16 @@ pub(crate) fn run(program: &str, cli: &RntpdateCli) -> Level {
         let collect = plan.collect.take().context("there is nothing to collect")?;
         put_together(&plan, &collect)
     });
-    done.unwrap_or_else(|error| {
-        complain(program, &format!("{error:#}"));
-        Level::Unknown
-    })
+    done.unwrap_or_else(|error| failed(program, cli.json, &format!("{error:#}")))
+}
+
+/// Says what keeps a comparison from its work, to programs as well.
+pub(crate) fn failed(program: &str, is_json: bool, text: &str) -> Level {
+    complain(program, text);
+    if is_json {
+        term::print(program, &printable_json(&failed_object(text)));
+    }
+    Level::Unknown
 }
 
 fn put_together(plan: &Plan, wanted: &CollectPlan) -> Result<Level> {
@@ -55,8 +63,7 @@ fn put_together(plan: &Plan, wanted: &CollectPlan) -> Result<Level> {
     let mut cluster = collect::compare(&delivered, missing, &wanted.limits, SystemClock.now().real);
     cluster.warnings.extend(warnings);
     print(plan, &cluster, &mut writer);
-    writer.finish().context("cannot write the results")?;
-    Ok(cluster.level)
+    Ok(if writer.finish() { cluster.level } else { Level::Unknown })
 }
 
 fn print(plan: &Plan, cluster: &Cluster, writer: &mut LineWriter) {

@@ -1,7 +1,7 @@
 //! What a command line asks for, and what is wrong with it.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 
 use anyhow::Result;
 
@@ -13,6 +13,7 @@ use crate::line::Line;
 use crate::linux::SystemClock;
 use crate::linux::host::examine;
 use crate::linux::sandbox::rights::close_inherited;
+use crate::linux::term::print;
 use crate::outcome::ExitStatus;
 use crate::plan::{MetricsPlan, Plan, RunMode};
 use crate::report;
@@ -51,7 +52,7 @@ pub(super) fn sync_or_show(
         return early_end.say(&error.to_string(), ExitStatus::NotDone);
     }
     if cli.doctor {
-        return look_over();
+        return look_over(program);
     }
     if cli.history_show {
         return history::show(program, &cli);
@@ -79,8 +80,7 @@ pub(super) fn sync_or_show(
 fn show_text(program: &str, text: &str) -> ExitStatus {
     let is_version = text.trim_end().lines().count() == 1;
     let text = if is_version { report::version(program) } else { text.trim_end().to_owned() };
-    let _ = writeln!(std::io::stdout(), "{text}");
-    ExitStatus::Done
+    if print(program, &text) { ExitStatus::Done } else { ExitStatus::NotDone }
 }
 
 /// Says what is wrong with a command line, as whoever typed it wants to be told.
@@ -91,13 +91,12 @@ fn refuse(program: &str, words: &[OsString], text: &str) -> ExitStatus {
 }
 
 /// `--doctor`: colour and signs for a person at a terminal who does not object (no-color.org).
-fn look_over() -> ExitStatus {
+fn look_over(program: &str) -> ExitStatus {
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let is_dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
     let colour = std::io::stdout().is_terminal() && !no_colour && !is_dumb;
     let checks = doctor::judge(&examine());
-    for line in doctor::render(&checks, if colour { Style::Colour } else { Style::Plain }) {
-        let _ = writeln!(std::io::stdout(), "{line}");
-    }
-    if doctor::is_bad(&checks) { ExitStatus::NotDone } else { ExitStatus::Done }
+    let lines = doctor::render(&checks, if colour { Style::Colour } else { Style::Plain });
+    let is_read = print(program, &lines.join("\n"));
+    if is_read && !doctor::is_bad(&checks) { ExitStatus::Done } else { ExitStatus::NotDone }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::lines::log;
 use super::splay;
 use crate::line::{Line, Priority};
-use crate::linux::files::lock::{Holder, Lock, Taken};
+use crate::linux::files::lock::{Holder, LOCK, Lock, Taken};
 use crate::linux::files::state::{Note, StateDir, boot_id, machine_identity, rtc_is_local, since_boot};
 use crate::linux::host::daemons;
 use crate::linux::host::daemons::{Daemon, Search};
@@ -201,7 +201,10 @@ fn already_running(plan: &Plan, holder: Option<Holder>, now: Duration) -> Entry 
         Some(other) => {
             format!("clock not set: another run (pid {}) is still under way after {waited:.0} s", other.pid)
         }
-        None => format!("clock not set: another run is still under way after {waited:.0} s"),
+        None => format!(
+            "clock not set: another program still has the lock after {waited:.0} s; \"fuser -v {}\" shows which",
+            plan.unattended.state_dir.join(LOCK).display()
+        ),
     };
     Entry::Leave(vec![log(Priority::Error, text)], ExitStatus::NotDone)
 }
@@ -311,7 +314,8 @@ mod tests {
             Entry::Go(_) => panic!("it may not begin"),
         };
         let words = &["--deadline", "9"][..];
-        let text = "clock not set: another run is still under way after 9 s";
+        let text =
+            "clock not set: another program still has the lock after 9 s; \"fuser -v /run/rntpdate/lock\" shows which";
         for more in [&[][..], &["-v"], &["--wait", "5"], &["--quiet"], &["-w"]] {
             assert_eq!(left(&[words, more].concat(), None), (vec![text.to_owned()], ExitStatus::NotDone), "{more:?}");
         }

@@ -1,6 +1,6 @@
 //! What a run knows of earlier ones, and leaves for the next: the history file around the pipeline.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
 use crate::cli::rntpdate::RntpdateCli;
@@ -13,7 +13,7 @@ use crate::linux::files::replace::replace;
 use crate::linux::files::within::within;
 use crate::linux::host::local_zone;
 use crate::linux::sandbox::invoker::{for_invoker, refusal};
-use crate::linux::term::complain;
+use crate::linux::term::{complain, print};
 use crate::outcome::{ExitStatus, Outcome};
 use crate::plan::{HistoryPlan, Plan};
 use crate::printable::printable;
@@ -159,13 +159,9 @@ pub fn show(program: &str, cli: &RntpdateCli) -> ExitStatus {
     match history {
         Ok(history) if cli.svg.is_some() => draw(program, &history, cli.svg.as_deref()),
         Ok(history) => {
-            let mut out = std::io::stdout().lock();
-            let with_plot = out.is_terminal();
-            for line in report::history_table(&history, with_plot, &local_zone) {
-                // Who reads it may have seen enough.
-                let _ = writeln!(out, "{}", printable(&line));
-            }
-            ExitStatus::Done
+            let table = report::history_table(&history, io::stdout().is_terminal(), &local_zone);
+            let lines: Vec<String> = table.iter().map(|line| printable(line)).collect();
+            if print(program, &lines.join("\n")) { ExitStatus::Done } else { ExitStatus::NotDone }
         }
         Err(why) => {
             complain(program, &format!("cannot show the history {path}: {why}"));

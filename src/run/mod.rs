@@ -35,12 +35,12 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::check::Level;
 use crate::cli;
 use crate::cli::NotParsed;
 use crate::cli::check_ntp_time::CHECK_NTP_TIME;
+use crate::cli::rntpdate::RntpdateCli;
 use crate::line::Line;
-use crate::linux::term::{LineWriter, complain, long_writes_fail};
+use crate::linux::term::{LineWriter, long_writes_fail};
 use crate::outcome::{ExitStatus, Outcome};
 use crate::plan::{Plan, Tuning};
 use crate::printable::printable;
@@ -66,8 +66,10 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
         Ok(cli) if cli.collect => collect::run(program, &cli).exit_status(),
         Err(NotParsed::Wrong(text)) if words.iter().any(|word| word == "--check") => check::failed(&text).exit_status(),
         Err(NotParsed::Wrong(text)) if words.iter().any(is_of_many) => {
-            complain(program, &text);
-            Level::Unknown.exit_status()
+            let is_json = RntpdateCli::visible(&words).json;
+            let is_collect = words.iter().any(|word| word == "--collect");
+            let failed = if is_collect { collect::failed } else { fleet::failed };
+            failed(program, is_json, &text).exit_status()
         }
         parsed => sync_or_show(program, &words, parsed, run) as u8,
     }
@@ -76,8 +78,9 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
 /// Does what a plan says; `found` is what there is to say of the files that name the servers, and is printed first.
 fn run(plan: Plan, found: &[Line], metrics: &RunMetrics) -> Result<ExitStatus> {
     let (started, secrets) = Started::by(&plan)?;
-    let (program, is_dry) = (plan.program.clone(), plan.is_dry());
-    let mut writer = LineWriter::new(&program, plan.output.syslog).stderr_only(plan.stdout_is_taken()).patient(is_dry);
+    let is_dry = plan.is_dry();
+    let mut writer =
+        LineWriter::new(&plan.program, plan.output.syslog).stderr_only(plan.stdout_is_taken()).patient(is_dry);
     let ended = go(plan, found, (&started, secrets), &mut writer);
     let (status, outcome) = match &ended {
         Ok((status, outcome)) => (*status, outcome.as_ref()),
@@ -87,7 +90,7 @@ fn run(plan: Plan, found: &[Line], metrics: &RunMetrics) -> Result<ExitStatus> {
     let is_left = metrics.leave((status, outcome), &mut writer, write);
     let status = ended.map(|(status, _)| status)?;
     // A report that is missing is no success where reports are all there is.
-    Ok(if unless_lost(writer, &program) && is_left || !is_dry { status } else { ExitStatus::NotDone })
+    Ok(if writer.finish() && is_left || !is_dry { status } else { ExitStatus::NotDone })
 }
 
 /// Goes from the gate to the report; gives the outcome, if it came to one.
@@ -146,13 +149,4 @@ fn learn_only_for_a_person(plan: &mut Plan) {
     {
         history.tuning = Tuning::Never;
     }
-}
-
-/// Whether all of the report could be written; says what was wrong.
-fn unless_lost(writer: LineWriter, program: &str) -> bool {
-    let written = writer.finish();
-    if let Err(error) = &written {
-        complain(program, &format!("cannot write the results: {error}"));
-    }
-    written.is_ok()
 }

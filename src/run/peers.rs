@@ -51,7 +51,8 @@ pub(crate) fn run(plan: &Plan) -> Result<ExitStatus> {
             view_lines(&shown(*address, plan.port), view).into_iter().map(|text| line(channel, text)).collect();
         writer.write(&lines);
     }
-    Ok(if views.iter().any(Result::is_ok) { ExitStatus::Done } else { ExitStatus::NotDone })
+    let is_read = writer.finish();
+    Ok(if is_read && views.iter().any(Result::is_ok) { ExitStatus::Done } else { ExitStatus::NotDone })
 }
 
 /// Nobody is waited for beyond `end`.

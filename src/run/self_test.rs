@@ -1,6 +1,6 @@
 //! A server on loopback with a known offset, for --self-test.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use crate::exchange::Keyring;
 use crate::linux::SystemClock;
 use crate::linux::host::local_zone;
 use crate::linux::processes::{Helpers, Tasks};
-use crate::linux::term::LineWriter;
+use crate::linux::term::{LineWriter, print};
 use crate::machine::Clock;
 use crate::machine::phc::Clocks;
 use crate::net::Family;
@@ -54,8 +54,8 @@ pub(super) fn run(mut plan: Plan) -> Result<ExitStatus> {
     let outcome = machine.run(&plan, None)?;
     writer.write(&report::render(&outcome, &Context { plan: &plan, zone: &local_zone }));
     let (status, verdict) = verdict(&outcome);
-    let _ = writeln!(std::io::stdout(), "{}", printable(&verdict));
-    Ok(status)
+    let is_read = writer.finish() && print(&plan.program, &printable(&verdict));
+    Ok(if is_read { status } else { ExitStatus::NotDone })
 }
 
 /// The server; it ends when this is dropped.

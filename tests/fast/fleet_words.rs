@@ -68,3 +68,25 @@ fn options_of_other_runs_do_not_go_with_it() {
         assert!(status == Some(3) && complaint.contains("--rate ("), "{complaint}");
     }
 }
+
+/// A program that reads objects reads why there are none.
+#[test]
+fn what_keeps_it_from_its_work_is_an_object_for_programs() {
+    for (words, kind, why) in [
+        ("--fleet /nonexistent", "fleet-summary", "cannot read the list of clocks /nonexistent"),
+        ("--fleet -", "fleet-summary", "names no clock"),
+        ("--fleet - --rate 0", "fleet-summary", "--rate (0) is invalid"),
+        ("--fleet /dev/null --rate", "fleet-summary", "a value is required"),
+        ("--collect --expect /nonexistent", "collect-summary", "cannot read the list /nonexistent"),
+        ("--collect", "collect-summary", "in standard input: it is empty"),
+        ("--collect --wait 5", "collect-summary", "does not go with"),
+    ] {
+        let mut command = std::process::Command::new(RNTPDATE);
+        let output = command.arg("--json").args(words.split(' ')).stdin(Stdio::null()).output().expect("the program");
+        let object: serde_json::Value = serde_json::from_slice(&output.stdout).expect(words);
+        crate::support::schema::check_fleet(&object);
+        assert_eq!((&object["kind"], &object["level"]), (&kind.into(), &"unknown".into()), "{words}");
+        assert!(object["error"].as_str().is_some_and(|error| error.contains(why)), "{words}: {object}");
+        assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).lines().count()), (Some(3), 1));
+    }
+}

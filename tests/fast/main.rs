@@ -6,10 +6,12 @@ mod bounds;
 mod config_forms;
 mod discipline;
 mod fleet_words;
+mod full_disk;
 mod gnu_answers;
 mod hostile_words;
 mod key_config;
 mod key_file;
+mod many_verdicts;
 mod misbehaviour;
 mod mistakes;
 #[cfg(feature = "nts")]

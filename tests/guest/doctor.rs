@@ -35,8 +35,8 @@ fn clocks_and_those_who_set_them() {
         TZ=Asia/Kathmandu; export TZ; probe step -20700; doctor kathmandu; probe step 20700; unset TZ
         printf 'what is this\n' >/etc/adjtime; doctor damaged; rm /etc/adjtime
         mkdir -p /etc/cron.d /var/spool/cron; echo '5 * * * * root ntpdate x' >/etc/cron.d/ntp; doctor cron
-        chronyd -d -u root -f /dev/null >/dev/null 2>&1 & sleep 1; doctor chronyd
-        ntpd -n -c /dev/null >/dev/null 2>&1 & sleep 1; doctor two
+        chronyd -d -u root -f /dev/null >/dev/null 2>&1 & await name $! chronyd; doctor chronyd
+        ntpd -n -c /dev/null >/dev/null 2>&1 & await name $! ntpd; doctor two
         echo 'server 192.0.2.7' >/etc/ntp.conf; doctor configured
         echo 00:04 >/sys/bus/pnp/drivers/rtc_cmos/unbind; doctor gone"#;
     let run = guest(&cache, script);

@@ -9,14 +9,14 @@ use crate::support::{require, schema};
 fn a_sync_says_what_was_done() {
     let Some(cache) = require::guest() else { return };
     let script = "
-        chronyd -x -d -u root -f /srv/conf >/dev/null 2>&1 & sleep 2
+        chronyd -x -d -u root -f /srv/conf >/dev/null 2>&1 & await port 123
         rntpdate --json --force -b 127.0.0.1
         rntpdate --json --force -b -w --utc --verify 127.0.0.1
         rntpdate --json --force -w --localtime -q 127.0.0.1
         rntpdate --json --force -w --utc --rtc /dev/null 127.0.0.1
         rntpdate --json --force --discipline 127.0.0.1
         rntpdate --json --force --max-step 0.001 -b --allow-past 127.0.0.1 --min-servers 2
-        rntpdate --json --history /proc/none/history 127.0.0.1
+        rntpdate --json --settle 120 127.0.0.1
         true";
     let conf = "local stratum 5\nallow all\ncmdport 0\nbindcmdaddress /\npidfile /run/chronyd.pid\n";
     let program = env!("CARGO_BIN_EXE_rntpdate");

@@ -99,10 +99,10 @@ fn a_firewall_on_the_server() {
 fn something_else_sets_this_clock() {
     let Some(cache) = require::guest() else { return };
     let script = "
-        ip link set lo up; chronyd -x -d -u root -f /srv/conf >/dev/null 2>&1 & sleep 2
-        rntpdate -d --json -p4 --interval 1 127.0.0.1 >/tmp/steady
-        (sleep 1.5; probe step 3) & rntpdate -d --json -p4 --interval 1 127.0.0.1 >/tmp/moved
-        (sleep 1.5; probe step -3) & rntpdate -d -p4 --interval 1 127.0.0.1 | grep -A3 ^Diagnosis
+        ip link set lo up; chronyd -x -d -u root -f /srv/conf >/dev/null 2>&1 & await port 123
+        rntpdate -d --json -p8 --interval 1 127.0.0.1 >/tmp/steady
+        (sleep 3; probe step 3) & rntpdate -d --json -p8 --interval 1 127.0.0.1 >/tmp/moved
+        (sleep 3; probe step -3) & rntpdate -d -p8 --interval 1 127.0.0.1 | grep -A3 ^Diagnosis
         for run in steady moved; do
             echo \"$run $(sed 's/.*\"code\":\"\\([a-z-]*\\)\".*/\\1/' /tmp/$run)\"
         done";

@@ -94,8 +94,8 @@ fn what_keeps_a_clock_from_being_used_is_said() {
 #[test]
 fn a_clock_and_a_server_outvote_a_server_that_lies() {
     let script = "
-        probe step 5; probe serve 1123 >/dev/null & sleep 0.5
-        probe step -5; probe serve 1124 >/dev/null & sleep 0.5
+        probe step 5; probe serve 1123 >/dev/null & await port 1123
+        probe step -5; probe serve 1124 >/dev/null & await port 1124
         probe step -60
         t two rntpdate -q -p 4 127.0.0.1:1123 127.0.0.1:1124
         t three rntpdate -b -v 127.0.0.1:1123 127.0.0.1:1124 $clock; wrong three

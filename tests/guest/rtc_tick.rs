@@ -19,7 +19,7 @@ const SCRIPT: &str = "
     for turn in $(seq $WRITES); do probe step 0.37; rhwclock -w || echo failed; edge series | sed 's/^series-error/series/'; done
     t verify rhwclock -w --verify
     # By another program, with the same note.
-    probe serve 1123 >/dev/null & sleep 0.5
+    probe serve 1123 >/dev/null & await port 1123
     t sync rntpdate -b -w -v --utc 127.0.0.1:1123; edge sync
     t json rntpdate --json -b -w --utc 127.0.0.1:1123
     # What is noted of another boot, or wrongly, does no harm.

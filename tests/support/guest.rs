@@ -1,7 +1,7 @@
 //! A throw-away virtual machine with a clock and an RTC of its own: one boot, one shell script, its status and output.
 //!
 //! The script runs as root in dash, with the real tools of Debian first in `PATH` and busybox's applets last. `probe`
-//! (see `probe/main.rs`) reads and sets clocks. Kernel modules load by themselves. The kernel's clock source is the
+//! (see `probe/main.rs`) reads and sets clocks, `await` (`guest-await.sh`) waits for what was started. Kernel modules load by themselves. The kernel's clock source is the
 //! ACPI timer, which runs at the true rate and so keeps step with the RTC and with servers outside; pass
 //! `.kernel_arg("clocksource=tsc")` for the CPU's counter.
 

@@ -21,7 +21,7 @@ pub(crate) struct Overlay {
 }
 
 impl Overlay {
-    /// With the guest's first process and the probe, which every guest has.
+    /// With the guest's first process, the probe and `await`, which every guest has.
     pub(crate) fn new(cache: &Cache) -> Self {
         Self::of(&cache.path("base.list"), "", include_bytes!("guest-init.sh"))
     }
@@ -37,6 +37,7 @@ impl Overlay {
         overlay.content("/init", 0o755, init.to_vec());
         let probe = program_and_libraries(probe());
         overlay.content("/usr/bin/probe", 0o755, probe.0);
+        overlay.content("/usr/bin/await", 0o755, include_bytes!("guest-await.sh").to_vec());
         overlay.libraries(&probe.1);
         overlay
     }

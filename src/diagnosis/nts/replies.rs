@@ -1,5 +1,6 @@
 //! Replies to requests with NTS: why they proved nothing, and what proved the others.
 
+use crate::plural::counted;
 use Certainty::Likely;
 
 use crate::diagnosis::code::Code;
@@ -11,13 +12,12 @@ use crate::wire::nts::NtsFault;
 
 /// Replies came, and not one proved anything.
 pub(in crate::diagnosis) fn unproven(server: &Server, record: &NtsRecord) -> Diagnosis {
-    let times = |count: usize| if count == 1 { "1 reply".to_owned() } else { format!("{count} replies") };
     if record.refused > 0 && record.refused >= record.plain {
         return refused(server);
     }
     let found = |code, cause: &str| {
         let fault = record.last_failure.map_or(String::new(), |fault| format!(": {fault}"));
-        Diagnosis::new(code, Likely, format!("NTS: {} not used{fault}", times(record.failed)), cause)
+        Diagnosis::new(code, Likely, format!("NTS: {} not used{fault}", counted(record.failed, "reply")), cause)
     };
     match record.last_failure {
         Some(NtsFault::Plain) => found(
@@ -43,8 +43,7 @@ pub(in crate::diagnosis) fn is_refused(contact: &Contact) -> bool {
 
 /// The server does not know cookies, also of keys that were just made.
 pub(in crate::diagnosis) fn refused(server: &Server) -> Diagnosis {
-    let sent = server.contact.sent;
-    let requests = if sent == 1 { "1 request".to_owned() } else { format!("{sent} requests") };
+    let requests = counted(server.contact.sent, "request");
     let seen = format!("NTS: no answer to {requests} but that it does not know the cookie (NTSN)");
     let cause = if server.contact.nts.as_ref().is_some_and(|record| record.is_saved) {
         "the server has lost or changed its keys, and new ones could not be had"
@@ -59,8 +58,8 @@ pub(in crate::diagnosis) fn refused(server: &Server) -> Diagnosis {
 
 /// The server's certificate was not valid at the time that the servers agree on.
 pub(in crate::diagnosis) fn wrong_dates(wrong: WrongTime, server: &Server) -> Diagnosis {
-    let (sent, answered) = (server.contact.sent, server.contact.answered);
-    let seen = format!("NTS: {}; {answered} of {sent} requests answered", DropReason::Certificate(wrong));
+    let (sent, answered) = (counted(server.contact.sent, "request"), server.contact.answered);
+    let seen = format!("NTS: {}; {answered} of {sent} answered", DropReason::Certificate(wrong));
     let cause = "it was taken at first, as this clock may be wrong, and does not fit the time that was obtained: an old certificate, \
                  or a stolen one; what it proves is not believed";
     Diagnosis::new(Code::NtsWrongDates, Likely, seen, cause)

@@ -1,9 +1,9 @@
 //! The lock of the run that may set the clock, and who has it.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, fchown};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -11,7 +11,8 @@ use nix::fcntl::{Flock, FlockArg};
 
 use super::state::{StateDir, since_boot};
 
-const LOCK: &str = "lock";
+/// The name of the lock's file.
+pub const LOCK: &str = "lock";
 /// What a run may take after its deadline: 10 s for the user's command, less for the RTC.
 const AFTERWARDS: Duration = Duration::from_secs(15);
 /// Longer than three numbers are.
@@ -40,7 +41,8 @@ pub struct Holder {
 pub enum Taken {
     /// The lock is ours.
     Ours(Lock),
-    /// Another run has it: which, if its file says so.
+    /// Another process has it: which run, if its file says so, and the kernel that it is that one. The file keeps the word of
+    /// the last run where another program takes the lock.
     By(Option<Holder>),
 }
 
@@ -92,12 +94,37 @@ impl StateDir {
             }
             Err((file, Errno::EWOULDBLOCK)) => {
                 let mut text = String::new();
+                let inode = file.metadata().map(|metadata| metadata.ino()).ok();
                 let read = file.take(MAX_BYTES).read_to_string(&mut text);
-                Ok(Taken::By(read.ok().and_then(|_| Holder::parse(&text))))
+                let holder = read.ok().and_then(|_| Holder::parse(&text));
+                Ok(Taken::By(holder.filter(|holder| holds(holder.pid, inode))))
             }
             Err((_, errno)) => Err(errno.into()),
         }
     }
+}
+
+/// Whether a process has the lock on the file with this number, by what the kernel says. Where it lists no lock on the file, as
+/// without /proc/locks, a process that is called as this one is taken for the holder.
+fn holds(pid: u32, inode: Option<u64>) -> bool {
+    let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
+    let holders = holders(&locks, inode);
+    let name = |process: &str| fs::read_to_string(format!("/proc/{process}/comm")).ok();
+    match holders[..] {
+        [] => name(&pid.to_string()).is_some_and(|other| Some(other) == name("self")),
+        _ => holders.contains(&pid),
+    }
+}
+
+/// The processes that have a file with this number locked as a whole (proc(5), flock(2)).
+fn holders(locks: &str, inode: Option<u64>) -> Vec<u32> {
+    let holder = |line: &str| {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [_, "FLOCK", _, _, pid, file, ..] = words[..] else { return None };
+        let number: u64 = file.rsplit(':').next()?.parse().ok()?;
+        pid.parse().ok().filter(|_| Some(number) == inode)
+    };
+    locks.lines().filter_map(holder).collect()
 }
 
 impl Lock {
@@ -140,6 +167,33 @@ mod tests {
         }
         let holder = Holder { pid: 7, since: Duration::from_millis(1500), deadline: MINUTE };
         assert_eq!(Holder::parse(&holder.to_string()), Some(holder));
+    }
+
+    /// Whoever the file still names has ended, or lives and does something else.
+    #[test]
+    fn only_who_has_the_lock_is_its_holder() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateDir::open(folder.path()).unwrap();
+        let file = folder.path().join("lock");
+        for pid in [1, std::process::id() + 100_000_000] {
+            fs::write(&file, Holder { pid, since: Duration::ZERO, deadline: MINUTE }.to_string()).unwrap();
+            let other = File::options().read(true).open(&file).unwrap();
+            let _other = Flock::lock(other, FlockArg::LockExclusiveNonblock).unwrap();
+            assert!(matches!(state.lock(MINUTE).unwrap(), Taken::By(None)), "process {pid} has not taken it");
+        }
+        let ours = Holder { pid: std::process::id(), since: Duration::ZERO, deadline: MINUTE };
+        fs::write(&file, ours.to_string()).unwrap();
+        let other = Flock::lock(File::open(&file).unwrap(), FlockArg::LockExclusiveNonblock).unwrap();
+        assert!(matches!(state.lock(MINUTE).unwrap(), Taken::By(Some(holder)) if holder == ours));
+        drop(other);
+    }
+
+    #[test]
+    fn the_kernels_list_of_locks_is_read() {
+        let locks = "1: POSIX  ADVISORY  WRITE 7 00:19:55 0 EOF\n2: FLOCK  ADVISORY  WRITE 8 fe:00:55 0 EOF\n\
+                     2: -> FLOCK  ADVISORY  WRITE 9 fe:00:55 0 EOF\n3: FLOCK  ADVISORY  WRITE 10 fe:00:56 0 EOF\nx\n";
+        assert_eq!(holders(locks, Some(55)), [8]);
+        assert!(holders(locks, Some(57)).is_empty() && holders(locks, None).is_empty());
     }
 
     #[test]

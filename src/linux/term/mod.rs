@@ -5,5 +5,5 @@ mod output;
 mod progress;
 
 pub use bounded::Bounded;
-pub use output::{LineWriter, complain, long_writes_fail};
+pub use output::{LineWriter, complain, long_writes_fail, print};
 pub use progress::{Bar, TerminalProgress};

@@ -29,6 +29,23 @@ pub fn complain(program: &str, text: &str) {
     let _ = Bounded::Stderr.write_all(line.as_bytes());
 }
 
+/// Writes a report as a whole to standard output, and waits for whoever reads it. Says what was wrong, and gives false, where it
+/// could not be written; a reader who has seen enough is no fault.
+pub fn print(program: &str, text: &str) -> bool {
+    let written = write_patiently(text);
+    if let Err(error) = &written {
+        complain(program, &format!("cannot write the results: {error}"));
+    }
+    written.is_ok()
+}
+
+fn write_patiently(text: &str) -> io::Result<()> {
+    match writeln!(io::stdout(), "{text}").and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
 /// The way out for the lines of a run.
 pub struct LineWriter {
     program: String,
@@ -117,9 +134,12 @@ impl LineWriter {
         self.note(written);
     }
 
-    /// Whether a line could not be written although somebody wants to read it: a full disk, say.
-    pub fn finish(self) -> io::Result<()> {
-        self.lost.map_or(Ok(()), Err)
+    /// Whether all lines could be written that somebody wants to read; says what was wrong: a full disk, for example.
+    pub fn finish(self) -> bool {
+        if let Some(error) = &self.lost {
+            complain(&self.program, &format!("cannot write the results: {error}"));
+        }
+        self.lost.is_none()
     }
 
     fn log(&mut self, at: Time, priority: Priority, text: &str) {

@@ -4,6 +4,7 @@ use crate::check::Level;
 use crate::diagnosis::{Diagnosis, diagnose, diagnose_name};
 use crate::estimate::{DropReason, Verdict};
 use crate::outcome::{Outcome, Server};
+use crate::plural::verb;
 use crate::printable::printable;
 
 /// The number of servers of no use whose cause is told. Nagios cuts a line off at 8 kB, and older plugin agents at 1 kB.
@@ -42,7 +43,7 @@ pub(super) fn troubles(outcome: &Outcome) -> Vec<String> {
     let more = told.len().saturating_sub(EXPLAINED);
     if more > 0 {
         told.truncate(EXPLAINED);
-        told.push(format!("{more} more have no part in the result (-d names them)"));
+        told.push(format!("{more} more {} no part in the result (-d names them)", verb(more, "has", "have")));
     }
     told
 }

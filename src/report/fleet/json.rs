@@ -3,9 +3,10 @@
 
 use serde::Serialize;
 
-use crate::fleet::{Found, Judgement, Spread, Summary};
+use crate::fleet::{Found, Judgement, Spread, Summary, Tally};
 use crate::net::bare;
 use crate::report::seconds::Seconds;
+use crate::time::Interval;
 
 /// Counts changes that break readers.
 const VERSION: u32 = 1;
@@ -73,12 +74,23 @@ struct SummaryObject<'a> {
     worst: Option<&'a str>,
     took: Seconds,
     warnings: &'a [String],
+    error: Option<&'a str>,
 }
 
 /// The whole.
 pub fn summary_object(summary: &Summary) -> String {
+    object_of(summary, None)
+}
+
+/// The object of a survey that could not begin, or came to nothing.
+pub fn failed_object(error: &str) -> String {
+    let (tally, took) = (Tally::default(), Interval::ZERO);
+    object_of(&Summary { tally, spread: None, worst: String::new(), took, warnings: Vec::new() }, Some(error))
+}
+
+fn object_of(summary: &Summary, error: Option<&str>) -> String {
     let (tally, spread) = (&summary.tally, summary.spread.as_ref());
-    let seconds = |of: fn(&Spread) -> crate::time::Interval| spread.map(|spread| of(spread).into());
+    let seconds = |of: fn(&Spread) -> Interval| spread.map(|spread| of(spread).into());
     let object = SummaryObject {
         version: VERSION,
         kind: "fleet-summary",
@@ -99,6 +111,7 @@ pub fn summary_object(summary: &Summary) -> String {
         worst: spread.map(|_| summary.worst.as_str()),
         took: summary.took.into(),
         warnings: &summary.warnings,
+        error,
     };
     serde_json::to_string(&object).unwrap_or_default()
 }

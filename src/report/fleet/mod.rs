@@ -5,5 +5,5 @@ mod json;
 mod text;
 
 pub use histogram::histogram;
-pub use json::{summary_object, target_object};
+pub use json::{failed_object, summary_object, target_object};
 pub use text::{shown, summary_lines, target_line};

@@ -2,6 +2,7 @@
 
 use crate::fleet::{Judgement, Measured, Summary, Target, Trouble, Who};
 use crate::net;
+use crate::plural::{counted, verb};
 use crate::report::spread::spread_line;
 
 /// A target as it was named, `port` being the one that is taken where none is said.
@@ -34,18 +35,21 @@ pub fn target_line(name: &str, result: &Result<Measured, Trouble>, judgement: &J
 pub fn summary_lines(summary: &Summary) -> Vec<String> {
     let tally = &summary.tally;
     let (clocks, answered) = (tally.clocks, tally.answered);
-    let mut parts = vec![format!("{answered} of {clocks} clocks answered"), format!("{} within the limits", tally.ok)];
+    let mut parts =
+        vec![format!("{answered} of {} answered", counted(clocks, "clock")), format!("{} within the limits", tally.ok)];
     if let Some(spread) = &summary.spread {
-        parts.insert(1, format!("{} agree", spread.agreeing));
+        parts.insert(1, format!("{} {}", spread.agreeing, verb(spread.agreeing, "agrees", "agree")));
     }
     let more = [
         (tally.warning, "beyond the warning limit"),
         (tally.critical - tally.silent.min(tally.critical), "critical"),
         (tally.silent, "silent (critical)"),
         (tally.unknown, "unknown"),
-        (tally.absent, "addresses of blocks with nobody there"),
     ];
     parts.extend(more.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+    if tally.absent > 0 {
+        parts.push(format!("{} of blocks with nobody there", counted(tally.absent, "address")));
+    }
     let mut lines = vec![format!("{}: {}; {:.1} sec", tally.level(), parts.join(", "), summary.took)];
     lines.extend(summary.spread.as_ref().map(|spread| spread_line(spread, &summary.worst)));
     lines.extend(summary.warnings.iter().map(|warning| format!("note: {warning}")));

@@ -13,7 +13,7 @@ fn steps_slews_and_the_rtc_are_in_the_metrics() {
         probe step 0.02; run slewed rntpdate $options $host; metrics slewed
         run failed rntpdate -t 0.2 -p 1 --port 9 $options $host; metrics failed
         probe step 10; run refused rntpdate -p 1 --max-step 1 $options $host; metrics refused
-        echo 'local stratum 8' >/etc/chrony.conf; mkdir -p /run/chrony; chronyd -f /etc/chrony.conf -u root -n & sleep 1
+        echo 'local stratum 8' >/etc/chrony.conf; mkdir -p /run/chrony; chronyd -f /etc/chrony.conf -u root -n & await name $! chronyd
         run kept rntpdate $options $host; metrics kept";
     let run = guest(&lab, script).run();
     let value = |name: &str, metric: &str| -> Option<f64> {

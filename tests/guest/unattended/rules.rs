@@ -59,7 +59,7 @@ fn a_running_chronyd_keeps_its_clock() {
     let run = run(
         &lab,
         "echo 'local stratum 8' >/etc/chrony.conf; mkdir -p /run/chrony
-        chronyd -f /etc/chrony.conf -u root -n & pid=$!; sleep 1; echo \"pid $pid\"
+        chronyd -f /etc/chrony.conf -u root -n & pid=$!; await name $pid chronyd; echo \"pid $pid\"
         run 10.0.2.2; run --json 10.0.2.2 2>/dev/null | sed 's/^{/json {/'; run -q 10.0.2.2; run -q --force 10.0.2.2
         date +'before %Y'; run --force 10.0.2.2; date +'after %Y'
         kill $pid; wait $pid; run 10.0.2.2",
@@ -123,7 +123,7 @@ fn a_time_before_the_release_is_refused() {
         .program(env!("CARGO_BIN_EXE_rntpdate"))
         .script(
             "printf 'local stratum 8\\nallow all\\ncmdport 0\\npidfile /run/c.pid\\n' >/etc/chrony.conf
-            chronyd -x -f /etc/chrony.conf -u root -n & sleep 2
+            chronyd -x -f /etc/chrony.conf -u root -n & await port 123
             rntpdate 127.0.0.1; echo \"status $?\"; rntpdate --allow-past 127.0.0.1; echo \"status $?\"",
         )
         .run();
@@ -166,7 +166,7 @@ fn a_far_server_that_is_good_enough_at_once_is_asked_no_more() {
         .rtc("2026-11-27T18:00:00")
         .program(env!("CARGO_BIN_EXE_rntpdate"))
         .script(
-            "ip addr add 192.0.2.1/32 dev lo; probe serve 123 & sleep 0.5; probe step -60
+            "ip addr add 192.0.2.1/32 dev lo; probe serve 123 & await port 123; probe step -60
             begun=$(cut -d' ' -f1 /proc/uptime); rntpdate -b --json --accuracy 0.1 192.0.2.1; echo \"status $?\"
             awk -v a=$begun '{ print \"seconds\", $1 - a }' /proc/uptime; kill %1",
         )

@@ -79,6 +79,10 @@ fn the_table_is_ntpqs_to_the_character() {
     let tallies: String = seen.lines().skip(2).filter_map(|line| line.chars().next()).collect();
     assert!(tallies.contains('*') && tallies.contains('x') && tallies.contains(' '), "{seen}");
     assert!(started.elapsed() < Duration::from_secs(60), "{seen}");
+    let mut command = rntpdate(&network, &["--peers", "127.0.0.1"]);
+    command.stdout(std::fs::File::options().write(true).open("/dev/full").expect("a full disk"));
+    let (status, _, errors) = run(command);
+    assert!(status == Some(1) && errors.contains("cannot write the results: No space left"), "{errors}");
 }
 
 #[test]
@@ -100,12 +104,13 @@ fn a_server_that_refuses_costs_one_wait_and_one_line() {
 #[test]
 fn ntpd_with_noquery_is_silent_and_ntpd_without_is_not() {
     let Some(cache) = require::servers() else { return };
-    for (restriction, answers) in [("restrict default noquery", false), (OPEN, true)] {
+    // Whoever answers does so soon, also where the machine has much to do; silence costs the whole time-out.
+    for (restriction, answers, timeout) in [("restrict default noquery", false, "-t1"), (OPEN, true, "-t10")] {
         let network = Netns::new();
         let config = format!("{restriction}\nrefclock local unit 0 stratum 4 prefer");
         let ntpd = Peer::ntpd(&cache, &network, &config);
         ntpd.wait_ready(&network, "127.0.0.1");
-        let (status, output, errors) = run(rntpdate(&network, &["--peers", "-t1", "127.0.0.1"]));
+        let (status, output, errors) = run(rntpdate(&network, &["--peers", timeout, "127.0.0.1"]));
         assert_eq!(status == Some(0), answers, "{restriction}: {output}{errors}");
         assert_eq!(output.contains("LOCAL(0)"), answers, "{restriction}: {output}{errors}");
     }

@@ -30,7 +30,7 @@ fn what_a_network_can_do_to_a_request_is_named() {
         return;
     }
     let off = "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6";
-    let table: [Row<'_>; 13] = [
+    let table: [Row<'_>; 14] = [
         ("ip route add prohibit 192.0.2.0/24", "192.0.2.1", "no-route", "likely", "(kind prohibit)"),
         ("ip route add blackhole 192.0.2.0/24", "192.0.2.1", "no-route", "likely", "(kind blackhole)"),
         ("ip route add unreachable 192.0.2.0/24", "192.0.2.1", "no-route", "likely", "(kind unreachable)"),
@@ -39,6 +39,13 @@ fn what_a_network_can_do_to_a_request_is_named() {
         ("ip -6 route add unreachable 2001:db8::/64", "2001:db8::1", "no-route", "likely", "(kind unreachable)"),
         ("ip rule add to 192.0.2.0/24 prohibit", "192.0.2.1", "no-route", "likely", "\"ip rule\""),
         ("true", "192.0.2.1", "no-route", "certain", "knows no way to 192.0.2.1"),
+        (
+            "true",
+            "::1:123",
+            "no-route",
+            "likely",
+            "or [::1]:123 was meant: without brackets this is read as the IPv6 address",
+        ),
         (off, "2001:db8::1", "no-route", "likely", "this family is switched off"),
         (off, "::1", "no-route", "likely", "use -4"),
         ("true", "fe80::1", "send-failed", "certain", "fe80::1%eth0"),

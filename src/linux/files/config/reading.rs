@@ -1,5 +1,6 @@
 //! Reading files and what they include, with bounds.
 
+use crate::plural::{counted, verb};
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read};
@@ -268,11 +269,13 @@ impl<'a> Reading<'a> {
     /// All that was found, under the name of the main file.
     pub(super) fn found(mut self, file: &Path, form: Form) -> Found {
         if self.faults_left_out > 0 {
-            let text = format!("and {} faults more", self.faults_left_out);
+            let text = format!("and {} more", counted(self.faults_left_out, "fault"));
             self.faults.push(FileFault { file: file.to_owned(), line: None, text });
         }
         if let Some((number, demanding)) = &self.min_servers {
-            self.notes.push(format!("{} demands {number} servers that agree", demanding.display()));
+            let (number, file) = (usize::try_from(*number).unwrap_or(usize::MAX), demanding.display());
+            let agree = verb(number, "agrees", "agree");
+            self.notes.push(format!("{file} demands {} that {agree}", counted(number, "server")));
         }
         let (servers, files) = self.servers.into_iter().unzip();
         Found {
