@@ -86,9 +86,9 @@ mod tests {
     use proptest::prelude::*;
     use proptest::sample::select;
 
+    use super::super::habits::RNTPDATE;
     use super::super::parse_with;
     use super::*;
-    use crate::cli::habits::RNTPDATE;
 
     /// Values, servers, and words that are for the parser.
     const OTHERS: [&str; 16] = [
