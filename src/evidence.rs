@@ -124,6 +124,8 @@ pub struct Evidence {
 pub enum NameAnswer {
     /// The name server gave a response code (RFC 1035 §4.1.1): 0 no error, 2 server failure, 3 no such name, 5 refused.
     Code(u8),
+    /// The name server's answer was too long for one packet (RFC 1035 §4.1.1, TC).
+    Cut,
     /// Nothing, in the time that there was.
     Silent,
     /// The question could not be sent, or was refused by the host; the kernel's words.

@@ -122,6 +122,9 @@ pub enum ResolveError {
     /// An address holds on the link of an interface that is not there.
     #[error("there is no interface {0} on this machine")]
     NoInterface(String),
+    /// An address that holds on all interfaces has one behind it.
+    #[error("only link-local addresses (fe80::) are on an interface: leave out %{0}")]
+    MisplacedInterface(String),
     /// All its addresses are such as no server has.
     #[error("{0}")]
     NoServer(String),

@@ -48,15 +48,16 @@ const OF_TIME_PROGRAMS: &[(&str, &str)] = &[
     ("--delay", "--splay SECONDS starts later; rhwclock has --delay for the RTC"),
 ];
 
-const NO_EPOCH: &str =
-    "it is not supported, as only Alpha machines had such an RTC; leave it out, and do not use --set instead";
+const NO_EPOCH: &str = "it is not supported, as only Alpha machines had such an RTC; leave it out";
+const COMPARE: &str =
+    "it is not supported; rhwclock -r -v tells the RTC's time, rntpdate -q SERVER how wrong the system clock is";
 
 /// Options of hwclock that are not here, and of rntpdate.
 const OF_HWCLOCK: &[(&str, &str)] = &[
     ("--getepoch", NO_EPOCH),
     ("--setepoch", NO_EPOCH),
     ("--epoch", NO_EPOCH),
-    ("--compare", "it is not supported; rntpdate -w --verify compares the RTC with true time"),
-    ("-c", "it is not supported; rntpdate -w --verify compares the RTC with true time"),
+    ("--compare", COMPARE),
+    ("-c", COMPARE),
     ("-q", "it is rntpdate's; -r displays the RTC time"),
 ];

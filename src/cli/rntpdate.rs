@@ -232,11 +232,11 @@ pub struct RntpdateCli {
     pub json: bool,
 
     /// Look over this machine: may the clock be set, who else sets it, RTC, network, names. Exit status 1 if anything is bad.
-    #[arg(long, help_heading = WHY, conflicts_with_all = ["servers", "query", "debug", "self_test", "json", "peers"])]
+    #[arg(long, help_heading = WHY, conflicts_with_all = ["servers", "query", "debug", "self_test", "json", "peers", "systohc"])]
     pub doctor: bool,
 
     /// Print what the servers say of themselves and of their own sources, as ntpq -p does, and set nothing.
-    #[arg(long, help_heading = WHY, conflicts_with_all = ["query", "debug", "self_test", "json"])]
+    #[arg(long, help_heading = WHY, conflicts_with_all = ["query", "debug", "self_test", "json", "systohc"])]
     pub peers: bool,
 
     /// Print nothing unless the clock was stepped, or the run was refused or failed. A server that is wrong or silent is no failure

@@ -120,6 +120,8 @@ pub fn find(text: &[u8], id: KeyId) -> Result<Key, KeyError> {
     if text.len() > MAX_FILE {
         return Err(KeyError::TooLarge);
     }
+    // Editors of other systems begin a file with a mark (UTF-8's byte order mark).
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let (mut found, mut known, mut count) = (None, Vec::new(), 0);
     for (number, line) in (1..).zip(text.split(|&byte| byte == b'\n')) {
         let Some((line_id, rest)) = split_id(line) else { continue };

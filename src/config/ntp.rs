@@ -3,6 +3,7 @@
 mod known;
 
 use super::lines::numbered;
+use super::server::parse_port;
 use super::{Authorities, Include, Item, NtsWish, Parsed, Proof, Server, words};
 
 pub(super) use known::DIRECTIVES;
@@ -50,6 +51,11 @@ fn server(parsed: &mut Parsed, line: usize, words: &[&str]) {
         Ok(server) => server,
         Err(text) => return parsed.fault(line, text),
     };
+    // It is chrony's word, and plain all the same; the lines of an unnamed file may be either's.
+    match options.value("port").map(parse_port).transpose() {
+        Ok(port) => server.port = server.port.or(port),
+        Err(text) => return parsed.fault(line, text),
+    }
     if let Some(path) = options.value("require") {
         let shown = path.escape_default();
         let text = format!(
@@ -98,6 +104,14 @@ mod tests {
 
     fn hosts(parsed: &Parsed) -> Vec<&str> {
         parsed.servers().map(|server| server.host.as_str()).collect()
+    }
+
+    #[test]
+    fn a_port_behind_a_server_is_asked_at() {
+        let parsed = parse("server a.example iburst port 11123\nserver b.example port 99999\nserver c.example\n");
+        let found: Vec<_> = parsed.servers().map(|server| (server.host.as_str(), server.port)).collect();
+        assert_eq!(found, [("a.example", Some(11123)), ("c.example", None)]);
+        assert_eq!(parsed.faults.len(), 1, "{:?}", parsed.faults);
     }
 
     #[test]

@@ -34,11 +34,12 @@ type Parse = fn(Form, &str) -> Parsed;
 pub(super) fn parse(text: &str, parse: Parse) -> Parsed {
     let mut parsed = Parsed::default();
     let mut section = Section::Settings;
+    let daemon = daemon(text);
     for (number, line) in numbered(text) {
         let line = line.trim();
         if let Some(head) = line.strip_prefix('[') {
             section.end(&mut parsed, parse);
-            section = begin(number, head, &mut parsed);
+            section = begin(number, head, daemon, &mut parsed);
             continue;
         }
         match &mut section {
@@ -77,7 +78,16 @@ impl Section {
     }
 }
 
-fn begin(number: usize, head: &str, parsed: &mut Parsed) -> Section {
+/// The form of the lines that are passed on: those of the daemon that is started.
+fn daemon(text: &str) -> Form {
+    let settings = text.lines().map(str::split_whitespace);
+    let mut programs =
+        settings.filter_map(|mut words| (words.next() == Some("ntp_program")).then(|| words.next()).flatten());
+    // timemaster(8): chronyd if nothing is said.
+    if programs.next_back() == Some("ntpd") { Form::Ntp } else { Form::Chrony }
+}
+
+fn begin(number: usize, head: &str, daemon: Form, parsed: &mut Parsed) -> Section {
     let Some((name, _)) = head.rsplit_once(']') else {
         parsed.fault(number, "the section lacks its closing bracket");
         return Section::Settings;
@@ -89,8 +99,10 @@ fn begin(number: usize, head: &str, parsed: &mut Parsed) -> Section {
             Err(text) => parsed.fault(number, text),
         },
         (Some("ntp_server"), None) => parsed.fault(number, "the server's name is missing"),
-        (Some("chrony.conf"), None) => return Section::Other(Form::Chrony, number, String::new()),
-        (Some("ntp.conf"), None) => return Section::Other(Form::Ntp, number, String::new()),
+        (Some("chrony.conf"), None) if daemon == Form::Chrony => {
+            return Section::Other(Form::Chrony, number, String::new());
+        }
+        (Some("ntp.conf"), None) if daemon == Form::Ntp => return Section::Other(Form::Ntp, number, String::new()),
         (Some(word), _) if !SECTIONS.contains(&word) => {
             parsed.unknown(number, word, "section of timemaster.conf", SECTIONS);
         }
@@ -132,6 +144,21 @@ fn wish(options: &[&str]) -> NtsWish {
 mod tests {
     use super::super::Include;
     use super::*;
+
+    /// Distributions ship a file with both sections.
+    #[test]
+    fn the_lines_of_a_daemon_that_is_not_started_are_not_read() {
+        let both = "[chrony.conf]\nserver c.example\n[ntp.conf]\nserver n.example\n";
+        for (settings, host) in [
+            ("", "c.example"),
+            ("[timemaster]\nntp_program chronyd\n", "c.example"),
+            ("[timemaster]\nntp_program ntpd\n", "n.example"),
+        ] {
+            let parsed = crate::config::parse(Form::Timemaster, &format!("{settings}{both}"));
+            let hosts: Vec<_> = parsed.servers().map(|server| server.host.clone()).collect();
+            assert_eq!(hosts, [host], "{settings}");
+        }
+    }
 
     #[test]
     fn servers_and_the_lines_of_the_daemon() {

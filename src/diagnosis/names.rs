@@ -47,6 +47,10 @@ pub fn diagnose_name(host: &Host, now: Time) -> Option<Diagnosis> {
             let cause = "the address holds on one link only, and the interface behind its % is not there";
             found(Code::NameUnresolved, Certain, cause).here("\"ip -br link\" lists the interfaces")
         }
+        (ResolveError::MisplacedInterface(interface), _) => {
+            found(Code::NameUnresolved, Certain, "the address is the same on every interface")
+                .here(format!("leave out %{interface}"))
+        }
         // Whoever answered, or nobody: the name server has done its part.
         (ResolveError::NoServer(_), _) => {
             found(Code::NameUnresolved, Certain, "no server can have the address").here("give another server")
@@ -73,7 +77,7 @@ fn unconfigured(evidence: &NameEvidence, seen: &str) -> Option<Diagnosis> {
     }
 }
 
-/// What the name servers answered, from the plainest answer to none.
+/// What the name servers answered, from the plainest answer to none that is of use.
 fn by_evidence(error: &ResolveError, evidence: &NameEvidence, seen: &str, now: Time) -> Diagnosis {
     let found = |code, certainty, cause: &str| Diagnosis::new(code, certainty, said(seen, evidence), cause);
     if let Some(found) = unconfigured(evidence, seen) {
@@ -106,6 +110,24 @@ fn by_evidence(error: &ResolveError, evidence: &NameEvidence, seen: &str, now: T
         let cause = "the name server answers now: a question got lost before, or answers for IPv6 do not come";
         return found(Code::SlowOrLossy, Likely, cause).here("run it again; -4 asks for IPv4 alone");
     }
+    unhelpful(evidence, seen)
+}
+
+/// No name server has given an answer that is of use.
+fn unhelpful(evidence: &NameEvidence, seen: &str) -> Diagnosis {
+    let found = |code, certainty, cause: &str| Diagnosis::new(code, certainty, said(seen, evidence), cause);
+    let any = |wanted: &dyn Fn(&NameAnswer) -> bool| evidence.answers.iter().any(|(_, answer)| wanted(answer));
+    if any(&|answer| *answer == NameAnswer::Cut) {
+        let cause = "the name server's answer is too long for one packet, and TCP 53, over which the whole of it comes, \
+                     does not get through: a firewall, or a name server that has none";
+        return found(Code::NameServerFailed, Likely, cause)
+            .here("let TCP to port 53 out, or ask another name server; or give an address in place of the name");
+    }
+    if any(&|answer| matches!(answer, NameAnswer::Code(_))) {
+        let cause =
+            "the name server does not understand the question, or does not answer such (FORMERR, NOTIMP and the like)";
+        return found(Code::NameServerFailed, Likely, cause).here(format!("ask another name server: {CHECK}"));
+    }
     if any(&|answer| matches!(answer, NameAnswer::Unreachable(_))) {
         let cause = "no name server can be reached: the network is not up, or nothing listens there";
         return found(Code::NameServerSilent, Likely, cause).here(format!("{CHECK}; --wait waits for the network"));
@@ -118,10 +140,13 @@ fn by_evidence(error: &ResolveError, evidence: &NameEvidence, seen: &str, now: T
 fn said(seen: &str, evidence: &NameEvidence) -> String {
     let word = |answer: &NameAnswer| match answer {
         NameAnswer::Code(0) => "answers".to_owned(),
+        NameAnswer::Code(1) => "says FORMERR".to_owned(),
         NameAnswer::Code(2) => "says SERVFAIL".to_owned(),
         NameAnswer::Code(3) => "says NXDOMAIN".to_owned(),
+        NameAnswer::Code(4) => "says NOTIMP".to_owned(),
         NameAnswer::Code(5) => "says REFUSED".to_owned(),
         NameAnswer::Code(other) => format!("answers with code {other}"),
+        NameAnswer::Cut => "answers with a part".to_owned(),
         NameAnswer::Silent => "does not answer".to_owned(),
         NameAnswer::Unreachable(why) => format!("cannot be reached: {why}"),
     };
@@ -136,19 +161,38 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_clock_that_was_never_set_is_a_likely_cause_of_servfail() {
+    /// A name that the C library has no address for, and what its name server says.
+    fn nameless(answer: NameAnswer) -> Host {
         let server: IpAddr = "192.0.2.53".parse().unwrap();
-        let evidence = NameEvidence { configured: Ok(vec![server]), answers: vec![(server, NameAnswer::Code(2))] };
-        let host = Host {
+        Host {
             name: "ntp.example".to_owned(),
             addresses: Err(ResolveError::NameServer { text: "failed".to_owned(), code: -3 }),
             known_at: Time::UNIX_EPOCH,
             left_out: 0,
             reverse: Vec::new(),
-            evidence: Some(evidence),
+            evidence: Some(NameEvidence { configured: Ok(vec![server]), answers: vec![(server, answer)] }),
             nts: None,
-        };
+        }
+    }
+
+    /// A name server that says something is not one that does not answer.
+    #[test]
+    fn the_cause_is_what_was_seen() {
+        for (answer, seen, cause) in [
+            (NameAnswer::Code(1), "says FORMERR", "does not understand the question"),
+            (NameAnswer::Code(4), "says NOTIMP", "does not understand the question"),
+            (NameAnswer::Code(9), "answers with code 9", "does not understand the question"),
+            (NameAnswer::Cut, "answers with a part", "TCP 53"),
+            (NameAnswer::Silent, "does not answer", "do not answer"),
+        ] {
+            let found = diagnose_name(&nameless(answer.clone()), Time::from_unix(1_800_000_000, 0)).unwrap();
+            assert!(found.seen.contains(seen) && found.cause.contains(cause), "{answer:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_never_set_is_a_likely_cause_of_servfail() {
+        let host = nameless(NameAnswer::Code(2));
         let cause = |now| diagnose_name(&host, Time::from_unix(now, 0)).unwrap().cause;
         assert!(cause(1000).contains("at the date that this clock shows"), "{}", cause(1000));
         assert!(!cause(1_800_000_000).contains("this clock"), "{}", cause(1_800_000_000));

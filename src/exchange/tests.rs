@@ -294,6 +294,16 @@ fn a_late_reply_counts_while_the_run_goes_on() {
     let delays: Vec<i128> =
         played.contacts[0].candidate.samples.iter().map(|sample| sample.delay.micros() / 1000).collect();
     assert_eq!(delays, [10, 2500, 10], "each matched to its own request");
+    assert_eq!(played.contacts[0].late, 1);
+}
+
+#[test]
+fn a_reply_in_time_is_not_late_for_a_report_before_it() {
+    let both = |_| vec![(5 * MS, Play::Unreachable), (20 * MS, Play::Good)];
+    let played = play(&one(NEAR, both), pace(4), LONG);
+    let contact = &played.contacts[0];
+    assert!(contact.answered >= 3 && contact.failed > 0, "{contact:?}");
+    assert_eq!(contact.late, 0);
 }
 
 #[test]

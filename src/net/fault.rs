@@ -82,6 +82,9 @@ pub enum FaultKind {
     /// EPERM from sending.
     #[error("sending is not permitted: most likely a firewall on this machine forbids it")]
     NotPermitted,
+    /// EACCES from connecting, and none with SO_BROADCAST (socket(7)).
+    #[error("the address is that of all hosts of a network (a broadcast address), which no server has")]
+    Broadcast,
     /// EACCES from connecting or sending: a route of the kind `prohibit`.
     #[error("a route of this machine prohibits it")]
     ProhibitRoute,

@@ -93,7 +93,7 @@ fn number_mistake(word: &str) -> Option<String> {
         let kind = no_server(address)?;
         return Some(format!("\"{word}\" is {kind}, which no server has: write the name or the address of a server"));
     }
-    if host.is_empty() || !host.chars().all(|c| c.is_ascii_digit() || c == '.') {
+    if !host.split('.').all(is_number) || host.chars().all(|c| c == '.') {
         return None;
     }
     let is_four = host.split('.').count() == 4;
@@ -114,6 +114,14 @@ fn bracket_mistake(word: &str) -> Option<String> {
     let is_whole = is_address(word) && !host.contains('%');
     (is_number && is_address(host) && !is_whole)
         .then(|| format!("the address in \"{word}\" needs brackets where a port follows: write [{host}]:{port}"))
+}
+
+/// A part of what the C library's old forms of addresses are made of (inet_aton(3)), or of a slip of the finger: nothing.
+fn is_number(part: &str) -> bool {
+    match part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")) {
+        Some(digits) => digits.chars().all(|c| c.is_ascii_hexdigit()),
+        None => part.chars().all(|c| c.is_ascii_digit()),
+    }
 }
 
 fn port_mistake(word: &str) -> Option<String> {

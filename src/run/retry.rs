@@ -109,7 +109,13 @@ fn ended(host: &Host) -> bool {
 /// No further try finds this name, or a key for its servers, or a clock of this machine: keys are read once in a run, and clocks
 /// opened once.
 fn is_lost(host: &Host) -> bool {
-    matches!(host.addresses, Err(ResolveError::Ended(_) | ResolveError::NoKey(_) | ResolveError::NoClock(_)))
+    matches!(
+        host.addresses,
+        Err(ResolveError::Ended(_)
+            | ResolveError::NoKey(_)
+            | ResolveError::NoClock(_)
+            | ResolveError::MisplacedInterface(_))
+    )
 }
 
 /// How long one try may wait for an answer: longer each time, for slow lines.

@@ -149,6 +149,8 @@ const MISTAKES: &[(&[&str], &str)] = &[
     (&["-q", "nts:nts:pool.ntp.org"], "write nts:pool.ntp.org"),
     (&["-q", "nts:"], "write nts:NAME"),
     (&["-q", "127.0.0.256"], "(256 is more than 255)"),
+    (&["-q", "0x7f000001"], "is a number and no address"),
+    (&["-q", "0x7f.1"], "is a number and no address"),
     (&["-q", "127.0.0.2#1123"], "write 127.0.0.2:1123"),
     (&["-q", "127.0.0.0/24"], "list it for --fleet"),
     (&["-q", "-w", "1"], "if it belongs to an option, that one takes no value"),
@@ -168,6 +170,19 @@ fn each_mistake_is_answered_by_what_to_type() {
         let text = String::from_utf8(output.stderr).unwrap();
         assert!(text.contains(answer) && text.lines().count() == 1, "{words:?}: {text}");
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{words:?}: {text}");
+    }
+}
+
+/// What looks only sets no RTC, and does not pass over the wish.
+#[test]
+fn what_sets_the_rtc_does_not_go_with_what_only_looks() {
+    for words in [&["--peers", "-w", "127.0.0.1"][..], &["--doctor", "-w"]] {
+        let output = rntpdate(words);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            output.status.code() == Some(2) && text.contains("-w") | text.contains("--systohc"),
+            "{words:?}: {text}"
+        );
     }
 }
 

@@ -57,6 +57,7 @@ fn lines_of_ntpd_and_of_chronyd_are_read() {
     assert_key("1 HEX:00Ff", Algorithm::Md5, &[0, 255]);
     assert_key("1 MD5 HEX:00ff", Algorithm::Md5, &[0, 255]);
     assert_key("0001 MD5 x", Algorithm::Md5, b"x");
+    assert_key("\u{feff}1 MD5 marked", Algorithm::Md5, b"marked");
     assert!(find(b"1 MD5 \xfc\xff\n", id(1)).is_ok(), "text need not be UTF-8");
 }
 

@@ -23,13 +23,16 @@ struct Report<'a> {
     port: u16,
     /// The server itself reports it.
     is_server: bool,
+    /// The server is this machine.
+    is_here: bool,
 }
 
 /// Names the cause of a report from elsewhere. `reporter`: who makes it, in words.
 pub(super) fn reported(fault: Fault, reporter: &str, server: &Server) -> Diagnosis {
     let (address, port) = (server.contact.address.ip(), server.contact.address.port());
-    let is_server = fault.reporter == Some(address) || server.evidence.is_this_machine;
-    let report = Report { fault, reporter, address, port, is_server };
+    let is_here = server.evidence.is_this_machine;
+    let is_server = fault.reporter == Some(address) || is_here;
+    let report = Report { fault, reporter, address, port, is_server, is_here };
     let found = turned_away(&report).or_else(|| no_way(&report)).or_else(|| changed_or_too_long(&report));
     found.unwrap_or_else(|| {
         let cause = format!("{reporter} reports it");
@@ -44,8 +47,17 @@ fn turned_away(report: &Report<'_>) -> Option<Diagnosis> {
 
 /// The server's own host, or what is in its place.
 fn by_server(report: &Report<'_>) -> Option<Diagnosis> {
-    let Report { fault, port, .. } = *report;
-    let found = |code, certainty, cause: String| Diagnosis::new(code, certainty, fault.to_string(), cause);
+    let Report { fault, port, address, is_here, .. } = *report;
+    let found = |code, certainty, cause: String| {
+        let found = Diagnosis::new(code, certainty, fault.to_string(), cause);
+        // Blockers that write /etc/hosts lead names to 127.0.0.1, as others do to 0.0.0.0.
+        match is_here {
+            true => found.here(format!(
+                "{address} is this machine itself; if another is meant: a line of /etc/hosts, or a DNS blocker, leads the name here"
+            )),
+            false => found,
+        }
+    };
     Some(match fault.kind {
         FaultKind::Refused => {
             let cause = format!(
@@ -59,7 +71,7 @@ fn by_server(report: &Report<'_>) -> Option<Diagnosis> {
             found(Code::Prohibited, Certain, format!("a firewall refuses packets to UDP port {port}, and says so"))
                 .there(let_in(port))
         }
-        FaultKind::HostUnreachable => {
+        FaultKind::HostUnreachable | FaultKind::NetworkUnreachable => {
             let cause = "a firewall on the server says that it is not there, or one in its place";
             found(Code::Prohibited, Likely, cause.to_owned()).there(let_in(port))
         }

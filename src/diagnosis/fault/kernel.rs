@@ -96,6 +96,12 @@ fn by_address(fault: Fault, address: IpAddr) -> Option<Diagnosis> {
     let family = other_family(address);
     let found = |code, certainty, cause: &str, todo: &str| refused(fault, code, certainty, cause, todo);
     Some(match fault.kind {
+        FaultKind::Broadcast => found(
+            Code::SendFailed,
+            Certain,
+            "packets to it go to all hosts of a network",
+            "give the address of a server",
+        ),
         FaultKind::NoZone => {
             let cause = "the address holds on one link only, and nothing says on which";
             found(

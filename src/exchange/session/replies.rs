@@ -64,6 +64,7 @@ impl Session {
         after: Reading,
         pace: &Pace,
     ) -> Option<TraceEvent> {
+        self.requests[place].is_late = after.raw > self.requests[place].before.raw + pace.timeout;
         let request = self.requests[place];
         self.last_reply = Some(header.clone());
         self.lost = 0;

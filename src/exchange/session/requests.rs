@@ -44,7 +44,6 @@ impl Session {
     fn lose(&mut self, now: Duration, pace: &Pace) {
         self.lost += 1;
         self.proof.nts_mut().into_iter().for_each(NtsProof::lose);
-        self.requests.iter_mut().for_each(|request| request.given_up |= !request.answered);
         let unsent = std::mem::take(&mut self.unsent);
         if !unsent {
             self.spacing = self.spacing.max(pace.polite);
@@ -82,7 +81,7 @@ impl Session {
             return None;
         }
         let identifier = fresh.filter(|_| self.has_nts()).map(|fresh| fresh.identifier);
-        let made = Request { nonce, identifier, before, sent: before.real, answered: false, given_up: false };
+        let made = Request { nonce, identifier, before, sent: before.real, answered: false, is_late: false };
         self.requests.push(made);
         self.state = State::Waiting(before.raw + self.wait(pace));
         request

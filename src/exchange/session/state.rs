@@ -24,8 +24,8 @@ pub(super) struct Request {
     pub(super) before: Reading,
     pub(super) sent: Time,
     pub(super) answered: bool,
-    /// The request was given up before its reply came.
-    pub(super) given_up: bool,
+    /// The reply took longer than the time-out.
+    pub(super) is_late: bool,
 }
 
 /// What a session does next.
@@ -184,7 +184,7 @@ impl Session {
             fault: self.fault,
             is_rumour: self.is_rumour,
             failed: self.failed,
-            late: self.requests.iter().filter(|request| request.answered && request.given_up).count(),
+            late: self.requests.iter().filter(|request| request.is_late).count(),
             last_sent,
             last_reply: self.last_reply,
             authentication,

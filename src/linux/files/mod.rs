@@ -12,4 +12,5 @@ pub mod metrics;
 pub mod public;
 pub mod replace;
 pub mod state;
+pub mod text;
 pub mod within;

@@ -10,11 +10,15 @@ use std::time::Duration;
 use nix::time::ClockId;
 
 use crate::linux::ffi;
-use crate::linux::files::adjtime;
+use crate::linux::files::{adjtime, text};
 use crate::rtc::adjtime::{Adjtime, Kept};
 
 /// No note is longer.
 const MAX_BYTES: u64 = 64 * 1024;
+/// Where the machine's number is, the better place first.
+const MACHINE_IDS: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
+/// The number has 32 digits.
+const MAX_MACHINE_ID: u64 = 256;
 
 /// What a run may leave for the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,10 +135,16 @@ pub fn since_boot() -> Duration {
 
 /// What tells this machine from others (machine-id(5)), its host name in default of that.
 pub fn machine_identity() -> String {
-    let read = |path| fs::read_to_string(path).ok().filter(|id| !id.trim().is_empty());
-    read("/etc/machine-id").or_else(|| read("/var/lib/dbus/machine-id")).unwrap_or_else(|| {
+    let found = MACHINE_IDS.iter().find_map(|path| machine_id(Path::new(path)));
+    found.unwrap_or_else(|| {
         nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     })
+}
+
+/// The number in such a file; nothing where images are made without one, which all their machines would share.
+fn machine_id(path: &Path) -> Option<String> {
+    let id = text::read(path, MAX_MACHINE_ID).ok()?;
+    (!matches!(id.trim(), "" | "uninitialized")).then_some(id)
 }
 
 /// Whether the RTC is in local time, by adjtime(5). As systemd does it, a missing file means UTC.
@@ -149,6 +159,17 @@ mod tests {
 
     use super::*;
     use crate::linux::files::lock::Taken;
+
+    #[test]
+    fn what_all_machines_of_an_image_share_is_no_identity() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("machine-id");
+        for (text, is_one) in [("uninitialized\n", false), ("\n", false), ("0123456789abcdef0123456789abcdef\n", true)]
+        {
+            fs::write(&file, text).unwrap();
+            assert_eq!(machine_id(&file).is_some(), is_one, "{text}");
+        }
+    }
 
     #[test]
     fn notes_are_replaced_as_a_whole_and_links_are_not_followed() {

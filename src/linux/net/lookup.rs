@@ -1,6 +1,6 @@
 //! One look-up by the C library.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use dns_lookup::AddrInfoHints;
 
@@ -24,6 +24,9 @@ pub(crate) fn lookup(name: &str, family: Family) -> Resolved {
     if let Some(answer) = literal(name, family) {
         return answer;
     }
+    if let Some(interface) = misplaced(name) {
+        return Err(ResolveError::MisplacedInterface(interface.to_owned()));
+    }
     let address = match family {
         Family::Any => libc::AF_UNSPEC,
         Family::V4 => libc::AF_INET,
@@ -35,20 +38,25 @@ pub(crate) fn lookup(name: &str, family: Family) -> Resolved {
     Ok(found.filter_map(Result::ok).map(|info| info.sockaddr).collect())
 }
 
-/// What the C library calls an unknown name, though it is an address with an interface (RFC 4007 §11).
+/// The interface behind an address that holds on every one (RFC 4007 §11): no name, whatever a name server says to it.
+fn misplaced(name: &str) -> Option<&str> {
+    let (address, interface) = name.split_once('%')?;
+    (!is_of_a_link(address.parse().ok()?)).then_some(interface)
+}
+
+/// Whether an address holds on one link only.
+fn is_of_a_link(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(_) => false,
+        IpAddr::V6(v6) => v6.is_unicast_link_local() || (v6.is_multicast() && v6.segments()[0] & 0xf == 2),
+    }
+}
+
+/// What the C library calls an unknown name, though it is an address with an interface.
 fn no_interface(name: &str, error: &dns_lookup::LookupError) -> Option<ResolveError> {
     let (address, interface) = name.split_once('%')?;
-    let is_unknown = error.error_num() == libc::EAI_NONAME && address.parse::<Ipv6Addr>().is_ok();
-    let has_links = |address: Ipv6Addr| {
-        address.is_unicast_link_local() || (address.is_multicast() && address.segments()[0] & 0xf == 2)
-    };
-    is_unknown.then(|| {
-        if address.parse().is_ok_and(has_links) {
-            return ResolveError::NoInterface(interface.to_owned());
-        }
-        let text = format!("only link-local addresses (fe80::) are on an interface: leave out %{interface}");
-        ResolveError::NoAddress { text, code: error.error_num() }
-    })
+    let is_unknown = error.error_num() == libc::EAI_NONAME && address.parse().is_ok_and(is_of_a_link);
+    is_unknown.then(|| ResolveError::NoInterface(interface.to_owned()))
 }
 
 fn explain(error: &dns_lookup::LookupError) -> ResolveError {
@@ -60,5 +68,21 @@ fn explain(error: &dns_lookup::LookupError) -> ResolveError {
             ResolveError::NameServer { text, code }
         }
         _ => ResolveError::NoAddress { text, code },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interface_behind_an_address_of_all_of_them_is_said_and_asked_of_nobody() {
+        for name in ["::1%lo", "2001:db8::2%eth0", "127.0.0.1%lo", "192.0.2.1%2"] {
+            let found = lookup(name, Family::Any);
+            assert!(matches!(&found, Err(ResolveError::MisplacedInterface(_))), "{name}: {found:?}");
+        }
+        for name in ["fe80::1%lo", "ff02::101%eth0", "100%.example", "a%b"] {
+            assert_eq!(misplaced(name), None, "{name}");
+        }
     }
 }

@@ -74,7 +74,8 @@ fn ask(name: &str, server: IpAddr, wait: Duration) -> NameAnswer {
         }
         match socket.recv(&mut answer) {
             Ok(length) if length >= 12 && answer[..2] == question[..2] && answer[2] & 0x80 != 0 => {
-                return NameAnswer::Code(answer[3] & 0x0f);
+                let is_cut = answer[2] & 0x02 != 0;
+                return if is_cut { NameAnswer::Cut } else { NameAnswer::Code(answer[3] & 0x0f) };
             }
             Ok(_) => {}
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => return unreachable(error),

@@ -72,7 +72,7 @@ pub fn gather_evidence(
             view,
             signs,
             own_report: contact.fault.and_then(|fault| fault.reporter).is_some_and(|who| own.contains(&who)),
-            is_this_machine: own.contains(&contact.address.ip()),
+            is_this_machine: contact.address.ip().is_loopback() || own.contains(&contact.address.ip()),
             next_hop: ways.to(contact.address.ip(), &neighbours),
             source_port,
             key: key_use.filter(|_| contact.authentication.is_some()).cloned(),
@@ -108,10 +108,12 @@ fn look_at<'scope>(
     let Requests { version, source_address: source, keys, .. } = *requests;
     let silent = contact.answered == 0 && contact.rejected.0 == 0;
     let (server, reached) = (contact.address, contact.fault.is_none() && contact.sent > 0);
-    // A firewall that says no to one port may say yes to another.
-    let refused = contact.fault.is_some_and(|fault| {
-        matches!(fault.kind, FaultKind::Refused | FaultKind::Prohibited | FaultKind::HostUnreachable)
-            && fault.reporter.is_some()
+    // A firewall that says no to one port may say yes to another, this machine's own too.
+    let refused = contact.fault.is_some_and(|fault| match fault.reporter {
+        Some(_) => {
+            matches!(fault.kind, FaultKind::Refused | FaultKind::Prohibited | FaultKind::HostUnreachable)
+        }
+        None => fault.kind == FaultKind::NotPermitted,
     });
     let ask = move || ask_about_itself(server, source, TIMEOUT, BUDGET);
     let view = reached.then(|| start(scope, ask)).flatten();

@@ -182,8 +182,15 @@ pub(crate) fn connected(server: SocketAddr, source: Option<IpAddr>, source_port:
         SocketAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4RecvErr, &true),
         SocketAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6RecvErr, &true),
     };
-    socket.connect(&server.into()).map_err(failed(Step::Connect))?;
-    Ok(socket)
+    match socket.connect(&server.into()) {
+        Err(error) if is_broadcast(&error, &socket, server) => Err(Fault::here(FaultKind::Broadcast)),
+        done => done.map(|()| socket).map_err(failed(Step::Connect)),
+    }
+}
+
+/// Whether it is for broadcasts alone that the kernel refused: the same error has other causes (a route, a module).
+fn is_broadcast(error: &std::io::Error, socket: &Socket, server: SocketAddr) -> bool {
+    errno_of(error) == Errno::EACCES && socket.set_broadcast(true).is_ok() && socket.connect(&server.into()).is_ok()
 }
 
 /// Has the kernel stamp the packets of a socket (Documentation/networking/timestamping.rst).

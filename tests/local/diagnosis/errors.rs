@@ -114,6 +114,35 @@ fn a_firewall_here_is_likely_where_the_kernel_says_no_more_than_no() {
     assert_verdict(&wire, &["--port", "1123", SERVER], "prohibited", "certain", "let UDP 1123 in");
 }
 
+/// The classic pair of rules, which lets out only what comes from NTP's own port.
+#[test]
+fn a_firewall_here_that_knows_only_port_123() {
+    if require::servers().is_none() {
+        return;
+    }
+    for verdict in ["drop", "reject"] {
+        let (wire, _ntp) = served();
+        firewall(&wire.client, "output", &format!("udp dport 123 udp sport != 123 {verdict}"));
+        assert_verdict(&wire, &[SERVER], "source-port-filtered", "certain", "--source-port 123");
+    }
+}
+
+#[test]
+fn addresses_that_are_no_servers_and_those_of_this_machine() {
+    if require::servers().is_none() {
+        return;
+    }
+    let wire = Wire::new();
+    for address in ["10.78.0.255", "127.255.255.255"] {
+        assert_verdict(&wire, &[address], "send-failed", "certain", "a broadcast address");
+    }
+    for own in ["127.0.0.5", "10.78.0.1"] {
+        assert_verdict(&wire, &[own], "nothing-listens", "likely", &format!("{own} is this machine itself"));
+    }
+    let answer = wire.ask(&[SERVER]);
+    assert!(!answer.text(0).contains("this machine itself"), "{}", answer.text(0));
+}
+
 /// The server's network is a router's now.
 fn routed() -> Wire {
     let wire = Wire::new();

@@ -157,6 +157,22 @@ fn a_file_that_cannot_be_written_is_told_and_no_success() {
     }
 }
 
+/// A name without a folder is one in the folder where the run is.
+#[test]
+fn a_name_is_taken_from_where_the_run_is() {
+    if require::servers().is_none() {
+        return;
+    }
+    let servers = Servers::start();
+    for (what, mode) in [("a query", "-q"), ("a run that sets the clock", "-b")] {
+        let (folder, file) = open_folder();
+        let mut command = servers.network.command(env!("CARGO_BIN_EXE_rntpdate"));
+        command.current_dir(folder.path()).args([mode, "--force", "--metrics", "rntpdate.prom", "127.0.0.1"]);
+        let output = command.output().unwrap();
+        assert!(file.exists(), "{what}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
 /// Whenever a run is killed, the file is that of a run that came to its end.
 #[test]
 fn a_killed_run_leaves_a_whole_file() {

@@ -1,10 +1,10 @@
 //! Crontabs, cron's directories, and the timers of systemd that are enabled.
 
-use std::fs::{self, File};
-use std::io::Read as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::doctor::{Schedule, client_in};
+use crate::linux::files::text;
 
 /// What is read of one file: crontabs and scripts are shorter.
 const MAX_SIZE: u64 = 256 * 1024;
@@ -49,9 +49,7 @@ fn entry(file: &Path, place: &Path) -> Option<Schedule> {
 }
 
 fn read(file: &Path) -> Option<String> {
-    let mut text = Vec::new();
-    File::open(file).ok()?.take(MAX_SIZE).read_to_end(&mut text).ok()?;
-    Some(String::from_utf8_lossy(&text).into_owned())
+    text::read(file, MAX_SIZE).ok()
 }
 
 /// Timers that a target wants.
