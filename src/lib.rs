@@ -58,7 +58,7 @@
 //!   `contrib/rntpdate.rules.yml`;
 //! - an option: `cli/` and `plan/`; the man pages and completions are written from it (`RNTPDATE_BLESS=1 cargo test --test
 //!   project`);
-//! - a reason to drop a server: `DropReason` in `estimate/filter.rs`, its cause in `diagnosis/`, whether `--wait` tries again in
+//! - a reason to drop a server: `DropReason` in `estimate/drop_reason.rs`, its cause in `diagnosis/`, whether `--wait` tries again in
 //!   `run/retry.rs`, its line in `man/prose/rntpdate/10-output.roff`;
 //! - a system call: `linux/ffi/` if it takes unsafe code, and the filter in `linux/sandbox/confine/filter/calls.rs`;
 //! - a proof that replies have to bring: `exchange/authentication.rs`, what names want it in `plan/proofs.rs` and
@@ -67,13 +67,19 @@
 //!
 //! # Where is …
 //!
-//! - what a reason to drop a server is called: `estimate/filter.rs`; what its cause is in words: `diagnosis/`, a file for each
-//!   kind;
+//! - what a reason to drop a server is called: `estimate/drop_reason.rs`; whether one applies: `estimate/filter.rs`; what its cause
+//!   is in words: `diagnosis/`, a file for each kind;
 //! - the rule of agreement: `estimate/majority.rs` (who agrees), `estimate/combine.rs` (on what);
 //! - trying again: a run `run/retry.rs`, a write of the RTC `rhwclock/systohc.rs`, a key exchange that failed `nts/jar.rs` (its
 //!   pauses);
 //! - defaults and limits: `plan/defaults.rs`, those of one subject in its file of `plan/`; what may be typed: `cli/`; exit
 //!   statuses: `outcome.rs`, plugins' levels: `check/level.rs`;
+//! - what people mistype, and what they are told to type: options in `cli/` (`mistakes.rs`, `habits.rs`, `twice.rs`), servers and
+//!   values in `plan/` (`server_mistakes.rs`, `value_mistakes.rs`), options without an effect in `plan/without_effect.rs`;
+//! - the JSON object: `report/json/`, a file for each kind of member; the lines of -d: `report/debug.rs`, `report/diagnosis.rs`;
+//! - the lock: how it is taken and who has it `linux/files/lock.rs`, how long another run is waited for `run/gate/lock.rs`;
+//! - a file that outlives a run: what is in it in a pure room (`discipline/` the history, `nts/jar/` keys and cookies,
+//!   `rtc/adjtime.rs`), how it is read and replaced in `linux/files/`, when in `run/`;
 //! - the code that tests run behind the filters: `tests/support/probe/confined.rs`; the program has no such door.
 #![deny(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::too_many_lines))]

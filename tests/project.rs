@@ -185,6 +185,7 @@ const PURE: &[&str] = &[
     "rhwclock/text.rs",
     "rtc",
     "time.rs",
+    "time",
     "wire",
     "zone",
 ];

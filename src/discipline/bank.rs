@@ -1,7 +1,7 @@
 //! Filters that differ in how they take the oscillator to wander, mixed by how well each foretold the data.
 
-use super::filter::{Filter, Wander};
 use super::history::Frequency;
+use super::kalman::{Filter, Wander};
 
 /// Random walks of the frequency alone, per √s: from a temperature-controlled room to a laptop in the sun.
 const STEADY: [f64; 7] = [1e-10, 3.16e-10, 1e-9, 3.16e-9, 1e-8, 3.16e-8, 1e-7];

@@ -9,6 +9,7 @@
 mod combine;
 mod consistency;
 mod distance;
+mod drop_reason;
 mod filter;
 mod majority;
 mod sample;
@@ -19,7 +20,8 @@ use std::time::Duration;
 pub use combine::Estimate;
 pub use consistency::Consistency;
 pub use distance::{DistancePart, TooDistant};
-pub use filter::{Candidate, DropReason, Limits, Peer, WrongTime};
+pub use drop_reason::{DropReason, WrongTime};
+pub use filter::{Candidate, Limits, Peer};
 pub use majority::Span;
 pub use sample::{Kiss, LocalTimes, Rejection, Sample};
 pub(crate) use votes::votes;

@@ -94,6 +94,20 @@ fn play(servers: &[(&str, Script)], pace: Pace, deadline: Duration) -> Played {
     Played { contacts, sent, took: now - START }
 }
 
+/// What a sound server answers at that time to the request with this number.
+pub(super) fn good_reply(nonce: NtpTimestamp, time: NtpTimestamp) -> Header {
+    Header {
+        mode: Mode::SERVER,
+        stratum: Stratum(2),
+        refid: RefId([192, 0, 2, 9]),
+        reference: time,
+        origin: nonce,
+        receive: time,
+        transmit: time,
+        ..Header::request(4, NtpTimestamp::ZERO)
+    }
+}
+
 fn arrive(
     exchange: &mut Exchange,
     server: usize,
@@ -103,16 +117,7 @@ fn arrive(
     moved: &mut Interval,
 ) {
     let time = NtpTimestamp::from_time(reading(now, Interval::ZERO).real);
-    let mut header = Header {
-        mode: Mode::SERVER,
-        stratum: Stratum(2),
-        refid: RefId([192, 0, 2, 9]),
-        reference: time,
-        origin: nonce,
-        receive: time,
-        transmit: time,
-        ..Header::request(4, NtpTimestamp::ZERO)
-    };
+    let mut header = good_reply(nonce, time);
     match what {
         Play::Good => {}
         Play::Kiss(code) => (header.stratum, header.refid) = (Stratum(0), RefId(**code)),

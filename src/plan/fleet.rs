@@ -9,7 +9,7 @@ use super::check::{OFFSET, offset_thresholds, stratum_thresholds};
 use super::defaults::{CLOCK_PRECISION, PORT, TIMEOUT};
 use super::numbers::{number, port, seconds};
 use super::pace::version;
-use super::typed;
+use super::server_mistakes;
 use super::usage::UsageError;
 use crate::cli::rntpdate::RntpdateCli;
 use crate::fleet::{DEFAULT_GAP, Limits, SurveyPlan};
@@ -59,7 +59,7 @@ impl FleetPlan {
             return needless.map_or(Ok(None), |(name, _)| Err(UsageError::WithoutFleet(name)));
         };
         if let Some(reference) = &cli.reference {
-            typed::check(std::slice::from_ref(reference))?;
+            server_mistakes::check(std::slice::from_ref(reference))?;
         }
         source_address(cli)?;
         Ok(Some(FleetPlan {

@@ -22,7 +22,7 @@ use super::rtc::rtc;
 use super::targets::{name_numbers, servers};
 use super::unattended::Unattended;
 use super::usage::UsageError;
-use super::{check, idle, nts, typed};
+use super::{check, nts, server_mistakes, without_effect};
 use crate::cli::NTPDATE;
 use crate::cli::rntpdate::RntpdateCli;
 use crate::exchange::Pace;
@@ -33,7 +33,7 @@ impl Plan {
     pub fn check(program: &str, cli: &RntpdateCli) -> Result<(), UsageError> {
         let bare: Vec<String> = cli.servers.iter().map(|word| nts::bare(word).to_owned()).collect();
         nts::check(cli)?;
-        typed::check(&bare)?;
+        server_mistakes::check(&bare)?;
         let anybody = if cli.servers.is_empty() { vec!["localhost".to_owned()] } else { cli.servers.clone() };
         // A file may name a clock yet.
         let phc_offset = cli.phc_offset.clone().filter(|_| !cli.servers.is_empty());
@@ -97,7 +97,7 @@ fn check_words(program: &str, cli: &RntpdateCli) -> Result<(), UsageError> {
     if cli.servers.len() > MAX_SERVERS {
         return Err(UsageError::TooManyServers(cli.servers.len()));
     }
-    idle::check(cli)
+    without_effect::check(cli)
 }
 
 /// The clocks of this machine among the servers.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use thiserror::Error;
 
 use super::defaults::MAX_SERVERS;
-use super::value;
+use super::value_mistakes;
 
 /// A command line that makes no sense. Each text names the value.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -41,13 +41,13 @@ pub enum UsageError {
     #[error("{0} is of use with --collect only")]
     WithoutCollect(&'static str),
     /// ntpdate's words.
-    #[error("number of samples ({0}) is invalid: it is 1 to 8{hint}", hint = value::hint(.0, false))]
+    #[error("number of samples ({0}) is invalid: it is 1 to 8{hint}", hint = value_mistakes::hint(.0, false))]
     Samples(String),
     /// ntpdate's words.
     #[error("encryption delay {0} is unlikely: it is at least 0 and less than 1 second")]
     AuthDelay(String),
     /// Anything else with a range.
-    #[error("{name} ({value}) is invalid: it is {range}{hint}", hint = value::hint(value, range.ends_with(" seconds")))]
+    #[error("{name} ({value}) is invalid: it is {range}{hint}", hint = value_mistakes::hint(value, range.ends_with(" seconds")))]
     Value {
         /// What the value is for.
         name: &'static str,

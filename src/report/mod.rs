@@ -14,7 +14,6 @@ mod discipline;
 pub mod fleet;
 mod history;
 mod json;
-mod json_rtc;
 mod metrics;
 mod quiet;
 mod rtc;

@@ -12,12 +12,11 @@ use crate::linux::SystemClock;
 use crate::linux::files::list;
 use crate::linux::sandbox::confine::Needs;
 use crate::linux::sandbox::rights::close_inherited;
-use crate::linux::term;
-use crate::linux::term::{LineWriter, complain};
+use crate::linux::term::LineWriter;
 use crate::machine::Clock as _;
 use crate::plan::{CollectPlan, Plan};
-use crate::printable::printable_json;
 use crate::report::collect::{cluster_lines, cluster_object, failed_object, node_line, node_object};
+use crate::run::early_end::many_unknown;
 use crate::run::this_machine::confine;
 
 /// The most that is read: 65,536 machines with 8 KiB each.
@@ -29,16 +28,7 @@ pub(crate) fn run(program: &str, cli: &RntpdateCli) -> Level {
         let collect = plan.collect.take().context("there is nothing to collect")?;
         put_together(&plan, &collect)
     });
-    done.unwrap_or_else(|error| failed(program, cli.json, &format!("{error:#}")))
-}
-
-/// Says what keeps a comparison from its work, to programs as well.
-pub(crate) fn failed(program: &str, is_json: bool, text: &str) -> Level {
-    complain(program, text);
-    if is_json {
-        term::print(program, &printable_json(&failed_object(text)));
-    }
-    Level::Unknown
+    done.unwrap_or_else(|error| many_unknown(program, cli.json.then_some(failed_object), &format!("{error:#}")))
 }
 
 fn put_together(plan: &Plan, wanted: &CollectPlan) -> Result<Level> {

@@ -1,12 +1,14 @@
 //! The reason why a run could not begin, or go on.
 
+use crate::check::Level;
 use crate::cli::rntpdate::RntpdateCli;
 use crate::line::{Channel, Line, Priority};
 use crate::linux::SystemClock;
-use crate::linux::term::{LineWriter, complain};
+use crate::linux::term::{LineWriter, complain, print};
 use crate::machine::Clock as _;
 use crate::outcome::ExitStatus;
 use crate::plan::RunMode;
+use crate::printable::printable_json;
 use crate::report;
 use crate::run::metrics::RunMetrics;
 
@@ -43,4 +45,13 @@ impl<'a> EarlyEnd<'a> {
         self.metrics.leave_at_once(status, &mut writer);
         status
     }
+}
+
+/// Says what keeps a look at many clocks from its work; to programs as well, by the object that its report ends with.
+pub(super) fn many_unknown(program: &str, object: Option<fn(&str) -> String>, text: &str) -> Level {
+    complain(program, text);
+    if let Some(object) = object {
+        print(program, &printable_json(&object(text)));
+    }
+    Level::Unknown
 }

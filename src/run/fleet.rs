@@ -19,10 +19,10 @@ use crate::linux::processes::{Helpers, Tasks, look_up_user};
 use crate::linux::random;
 use crate::linux::sandbox::confine::Needs;
 use crate::linux::sandbox::rights::close_inherited;
-use crate::linux::term::{Bar, LineWriter, complain, print};
+use crate::linux::term::{Bar, LineWriter};
 use crate::plan::{FleetPlan, Plan, Source};
-use crate::printable::printable_json;
 use crate::report::fleet::failed_object;
+use crate::run::early_end::many_unknown;
 use crate::run::fleet::report::Report;
 use crate::run::rights;
 use crate::run::started::source_is_ours;
@@ -35,16 +35,7 @@ pub(crate) fn run(program: &str, cli: &RntpdateCli) -> Level {
         close_inherited();
         survey(plan, &fleet)
     });
-    done.unwrap_or_else(|error| failed(program, cli.json, &format!("{error:#}")))
-}
-
-/// Says what keeps a survey from its work, to programs as well.
-pub(crate) fn failed(program: &str, is_json: bool, text: &str) -> Level {
-    complain(program, text);
-    if is_json {
-        print(program, &printable_json(&failed_object(text)));
-    }
-    Level::Unknown
+    done.unwrap_or_else(|error| many_unknown(program, cli.json.then_some(failed_object), &format!("{error:#}")))
 }
 
 fn survey(mut plan: Plan, fleet: &FleetPlan) -> Result<Level> {

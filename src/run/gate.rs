@@ -1,15 +1,23 @@
 //! Whether, and when, a run may begin.
 
+mod entry;
+mod lock;
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+pub(crate) use entry::{Admitted, Entry};
+use lock::{already_running, lock_within, settling, take_off};
 
 use super::lines::log;
 use super::splay;
 use crate::line::{Line, Priority};
-use crate::linux::files::lock::{Holder, LOCK, Lock, Taken};
+use crate::linux::files::lock::Taken;
 use crate::linux::files::state::{Note, StateDir, boot_id, machine_identity, rtc_is_local, since_boot};
 use crate::linux::host::daemons;
 use crate::linux::host::daemons::{Daemon, Search};
@@ -20,46 +28,6 @@ use crate::outcome::{ExitStatus, Outcome};
 use crate::plan::{HistoryPlan, Plan};
 use crate::rtc::write_effect::NOTES_DIR;
 use crate::run::rate_hold::RateHolds;
-
-/// How often a lock that is taken is tried again.
-const LOOK: Duration = Duration::from_millis(100);
-
-/// The answer to a run that wants to begin.
-#[derive(Debug)]
-pub(crate) enum Entry {
-    /// The run may begin.
-    Go(Admitted),
-    /// The run has to end, with this to say.
-    Leave(Vec<Line>, ExitStatus),
-}
-
-/// What a run holds until its end.
-#[derive(Debug)]
-pub(crate) struct Admitted {
-    /// What there is to say already.
-    pub lines: Vec<Line>,
-    /// Whether notes can be left.
-    pub(super) has_state: bool,
-    /// Whether it is noted already that the clock has been set.
-    pub(super) is_noted: bool,
-    pub(super) rate_holds: RateHolds,
-    pub(super) began: Instant,
-    _lock: Option<Lock>,
-}
-
-impl Admitted {
-    /// A run that holds nothing yet.
-    fn now() -> Admitted {
-        Admitted {
-            lines: Vec::new(),
-            has_state: false,
-            is_noted: false,
-            rate_holds: RateHolds::default(),
-            began: Instant::now(),
-            _lock: None,
-        }
-    }
-}
 
 /// Waits for the machine's own moment, and completes the plan by what earlier runs left. Queries are always let in: what would
 /// keep a run from setting the clock is in their plan then. `user`: who writes notes after this run.
@@ -155,60 +123,6 @@ fn kept_by(daemon: &Daemon) -> Entry {
     Entry::Leave(vec![log(Priority::Error, text)], ExitStatus::Refused)
 }
 
-/// How much longer than its deadline a run may take that measures twice.
-fn settling(plan: &Plan) -> Duration {
-    let settle = plan.history.as_ref().and_then(|history| history.settle);
-    settle.map_or(Duration::ZERO, |settle| settle + plan.deadline)
-}
-
-/// The lock of a run that began at `began` and ends `longer` after its deadline at the latest, and whether another run had it; or who
-/// still has it at the deadline. The kernel cannot be asked to wait for so long only.
-fn lock_within(state: &StateDir, deadline: Duration, longer: Duration, began: Instant) -> io::Result<(Taken, bool)> {
-    let mut was_held = false;
-    loop {
-        let left = deadline.saturating_sub(began.elapsed());
-        match state.lock(left + longer)? {
-            Taken::By(_) if !left.is_zero() => thread::sleep(LOOK.min(left)),
-            taken => return Ok((taken, was_held)),
-        }
-        was_held = true;
-    }
-}
-
-/// The time until the lock was there is part of the run's time.
-fn take_off(plan: &mut Plan, admitted: &mut Admitted, was_held: bool) {
-    let waited = admitted.began.elapsed();
-    admitted.began += waited;
-    plan.take_off(waited);
-    if plan.output.verbose && was_held {
-        let text = format!("waited {:.1} s for another run to end", waited.as_secs_f64());
-        admitted.lines.push(log(Priority::Info, text));
-    }
-}
-
-/// Nothing was set, and nothing will be: who asked for a set clock is not to take the other run's for it. `now`: since boot.
-fn already_running(plan: &Plan, holder: Option<Holder>, now: Duration) -> Entry {
-    let waited = plan.deadline.as_secs_f64();
-    let text = match holder {
-        Some(other) if other.is_overdue(now) => format!(
-            "clock not set: another run (pid {}) has held the lock for {:.0} s, though its deadline was {:.0} s: it hangs; \
-             see what it waits for, and end it with \"kill {}\"",
-            other.pid,
-            other.age(now).as_secs_f64(),
-            other.deadline.as_secs_f64(),
-            other.pid
-        ),
-        Some(other) => {
-            format!("clock not set: another run (pid {}) is still under way after {waited:.0} s", other.pid)
-        }
-        None => format!(
-            "clock not set: another program still has the lock after {waited:.0} s; \"fuser -v {}\" shows which",
-            plan.unattended.state_dir.join(LOCK).display()
-        ),
-    };
-    Entry::Leave(vec![log(Priority::Error, text)], ExitStatus::NotDone)
-}
-
 /// A read-only or missing /run is no reason not to set the clock. That nothing keeps two runs apart then is said; with --quiet only
 /// where the place is the user's word, perhaps mistyped.
 fn without_state(plan: &Plan, error: &io::Error) -> Line {
@@ -256,100 +170,4 @@ pub(super) fn left_alone(plan: &Plan, holds: &RateHolds, outcome: &Outcome) -> V
         log(Priority::Notice, text)
     };
     holds.0.iter().filter(|(address, _)| wanted(address)).map(line).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-    use crate::cli::rntpdate::RntpdateCli;
-
-    fn plan(words: &[&str]) -> Plan {
-        let cli = RntpdateCli::try_parse_from([&["rntpdate", "server"], words].concat()).unwrap();
-        Plan::new("rntpdate", &cli).unwrap()
-    }
-
-    #[test]
-    fn where_the_first_run_is_not_known_some_limit_holds() {
-        let limit = |words: &[&str], is_first| {
-            let mut plan = plan(words);
-            limit_step(&mut plan, is_first);
-            plan.policy.max_step.map(|(_, name)| name)
-        };
-        let both = ["--max-step", "10", "--max-first-step", "1e9"];
-        let (first, later) = (Some("--max-first-step"), Some("--max-step"));
-        assert_eq!([Some(true), Some(false), None].map(|is_first| limit(&both, is_first)), [first, later, later]);
-        assert_eq!([Some(true), Some(false), None].map(|is_first| limit(&both[2..], is_first)), [first, None, first]);
-        assert_eq!([Some(true), Some(false), None].map(|is_first| limit(&both[..2], is_first)), [later; 3]);
-        assert_eq!([Some(true), Some(false), None].map(|is_first| limit(&[], is_first)), [None; 3]);
-    }
-
-    #[test]
-    fn a_taken_lock_is_waited_for() {
-        let folder = tempfile::tempdir().unwrap();
-        let state = StateDir::open(folder.path()).unwrap();
-        let Taken::Ours(held) = state.lock(Duration::ZERO).unwrap() else { panic!("it is free") };
-        let begun = Instant::now();
-        let within = |milliseconds| {
-            lock_within(&state, Duration::from_millis(milliseconds), Duration::ZERO, Instant::now()).unwrap()
-        };
-        assert!(matches!((within(0), within(250)), ((Taken::By(Some(_)), _), (Taken::By(Some(_)), _))));
-        assert!(begun.elapsed() >= Duration::from_millis(250));
-        let other = thread::spawn(move || {
-            thread::sleep(Duration::from_millis(50));
-            drop(held);
-        });
-        assert!(matches!(within(60_000), (Taken::Ours(_), true)));
-        // Free at once: nobody was waited for, however long the machine took.
-        assert!(matches!(within(60_000), (Taken::Ours(_), false)));
-        other.join().unwrap();
-    }
-
-    #[test]
-    fn who_waited_in_vain_has_not_set_the_clock_and_says_so() {
-        let secs = Duration::from_secs;
-        let left = |words: &[&str], holder| match already_running(&plan(words), holder, secs(1000)) {
-            Entry::Leave(lines, status) => (lines.into_iter().map(|line| line.text).collect::<Vec<_>>(), status),
-            Entry::Go(_) => panic!("it may not begin"),
-        };
-        let words = &["--deadline", "9"][..];
-        let text =
-            "clock not set: another program still has the lock after 9 s; \"fuser -v /run/rntpdate/lock\" shows which";
-        for more in [&[][..], &["-v"], &["--wait", "5"], &["--quiet"], &["-w"]] {
-            assert_eq!(left(&[words, more].concat(), None), (vec![text.to_owned()], ExitStatus::NotDone), "{more:?}");
-        }
-        let holder = |since| Some(Holder { pid: 7, since: secs(since), deadline: secs(31) });
-        let (lines, _) = left(words, holder(970));
-        assert_eq!(lines, ["clock not set: another run (pid 7) is still under way after 9 s"]);
-        let (lines, _) = left(words, holder(900));
-        assert!(lines[0].contains("(pid 7) has held the lock for 100 s, though its deadline was 31 s"), "{lines:?}");
-    }
-
-    #[test]
-    fn a_dry_run_decides_by_the_notes_of_earlier_runs() {
-        let folder = tempfile::tempdir().unwrap();
-        let state = folder.path().to_str().unwrap();
-        let entered = || {
-            let words = ["-q", "--force", "--state-dir", state, "--max-step", "10", "--max-first-step", "1000"];
-            let mut plan = plan(&words);
-            assert!(matches!(enter(&mut plan, None), Entry::Go(_)));
-            plan.policy.max_step.map(|(_, option)| option)
-        };
-        assert_eq!(entered(), Some("--max-first-step"), "the clock has not been set yet");
-        std::fs::write(folder.path().join("set"), boot_id()).unwrap();
-        assert_eq!(entered(), Some("--max-step"));
-        std::fs::write(
-            folder.path().join("rate"),
-            format!("{}\n192.0.2.1 {}\n", boot_id(), since_boot().as_secs() + 60),
-        )
-        .unwrap();
-        for (words, spared) in [(&["-d"][..], 1), (&["-d", "--force"], 0)] {
-            let mut plan = plan(&[words, &["--state-dir", state]].concat());
-            assert!(matches!(enter(&mut plan, None), Entry::Go(_)), "queries are let in");
-            assert_eq!(plan.spared.len(), spared);
-        }
-        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert!(!left.iter().any(|name| name == "lock"), "{left:?}");
-    }
 }

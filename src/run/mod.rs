@@ -38,14 +38,15 @@ use anyhow::Result;
 use crate::cli;
 use crate::cli::NotParsed;
 use crate::cli::check_ntp_time::CHECK_NTP_TIME;
-use crate::cli::habits::RNTPDATE;
 use crate::cli::rntpdate::RntpdateCli;
 use crate::line::Line;
 use crate::linux::term::{LineWriter, long_writes_fail};
 use crate::outcome::{ExitStatus, Outcome};
 use crate::plan::{Plan, Tuning};
 use crate::printable::printable;
+use crate::report;
 use crate::run::command_line::{is_of_many, sync_or_show};
+use crate::run::early_end::many_unknown;
 use crate::run::gate::Entry;
 use crate::run::history::RunHistory;
 use crate::run::leave::Leaving;
@@ -59,7 +60,7 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
     let program = &printable(program);
     let words: Vec<OsString> = arguments.into_iter().collect();
     long_writes_fail();
-    let parsed = cli::parse_with::<RntpdateCli>(program, words.clone(), RNTPDATE);
+    let parsed = cli::parse_rntpdate(program, &words);
     match parsed {
         _ if program == CHECK_NTP_TIME => check::check_ntp_time(words).exit_status(),
         Ok(cli) if cli.check => check::check(program, cli).exit_status(),
@@ -69,8 +70,8 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
         Err(NotParsed::Wrong(text)) if words.iter().any(is_of_many) => {
             let is_json = RntpdateCli::visible(&words).json;
             let is_collect = words.iter().any(|word| word == "--collect");
-            let failed = if is_collect { collect::failed } else { fleet::failed };
-            failed(program, is_json, &text).exit_status()
+            let object = if is_collect { report::collect::failed_object } else { report::fleet::failed_object };
+            many_unknown(program, is_json.then_some(object), &text).exit_status()
         }
         parsed => sync_or_show(program, &words, parsed, run) as u8,
     }

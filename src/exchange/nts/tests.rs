@@ -3,11 +3,12 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::exchange::tests::good_reply;
 use crate::exchange::{Action, Contact, Exchange, Pace};
 use crate::time::{Interval, Reading, Time};
+use crate::wire::NtpTimestamp;
 use crate::wire::nts::field::ExtensionField;
 use crate::wire::nts::{Secret, fields};
-use crate::wire::{Mode, NtpTimestamp};
 
 const START: Duration = Duration::from_secs(1000);
 const MS: Duration = Duration::from_millis(1);
@@ -83,16 +84,7 @@ impl Server {
         let wanted = 1 + of(0x0304).count();
         let identifier = of(0x0104).next().unwrap().body;
         let (nonce, time) = (Header::parse(request).unwrap().0.transmit, NtpTimestamp::from_time(reading(START).real));
-        let mut header = Header {
-            mode: Mode::SERVER,
-            stratum: Stratum(2),
-            refid: RefId([192, 0, 2, 9]),
-            reference: time,
-            origin: nonce,
-            receive: time,
-            transmit: time,
-            ..Header::request(4, NtpTimestamp::ZERO)
-        };
+        let mut header = good_reply(nonce, time);
         let identified =
             |header: &Header, identifier: &[u8]| [&header.to_bytes()[..], &[0x01, 0x04, 0, 36], identifier].concat();
         match answer {

@@ -4,10 +4,9 @@ use std::net::SocketAddr;
 
 use rntpdate::internals::wire::nts::Aead;
 
-use super::{CHRONYD, NTPD, SERVER, good};
+use super::{SERVER, good, real_server};
 use crate::support::netns::Netns;
 use crate::support::nts::client::{Client, connecting};
-use crate::support::peers::Peer;
 use crate::support::require;
 
 #[test]
@@ -16,11 +15,7 @@ fn chronyd_and_ntpsec_give_keys_and_eight_cookies() {
     let (authority, certificate) = good();
     for is_chronyd in [true, false] {
         let network = Netns::new();
-        let peer = if is_chronyd {
-            Peer::chronyd_with_nts(&cache.root(), &network, CHRONYD, &certificate)
-        } else {
-            Peer::ntpd_with_nts(&cache.root(), &network, NTPD, &certificate)
-        };
+        let peer = real_server(is_chronyd, &cache, &network, &certificate);
         peer.wait_ready(&network, SERVER);
         let address: SocketAddr = (SERVER.parse::<std::net::IpAddr>().unwrap(), 4460).into();
         let mut client = Client::of(&authority);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rntpdate::internals::wire::nts::ALPN;
 use serde_json::Value;
 
-use super::{CHRONYD, NTPD, SERVER, good};
+use super::{CHRONYD, SERVER, good, real_server};
 use crate::support::dry_run::{DryRun, rntpdate};
 use crate::support::netns::Netns;
 use crate::support::nts::certificates::Authority;
@@ -38,11 +38,7 @@ fn chronyd_and_ntpsec_give_the_time() {
     let ca = file(&folder, "ca.pem", &authority.pem());
     for is_chronyd in [true, false] {
         let network = Netns::new();
-        let peer = if is_chronyd {
-            Peer::chronyd_with_nts(&cache.root(), &network, CHRONYD, &certificate)
-        } else {
-            Peer::ntpd_with_nts(&cache.root(), &network, NTPD, &certificate)
-        };
+        let peer = real_server(is_chronyd, &cache, &network, &certificate);
         peer.wait_synchronised(&network, SERVER);
         let words = ["--nts", "--nts-ca", &ca, "--max-distance=16", SERVER];
         // NTPsec answers whoever asks much more often with silence.

@@ -1,9 +1,9 @@
-//! The members of the JSON object on what follows the clock: the RTC, and what the run taught.
+//! What became of the RTC (-w).
 
 use serde::Serialize;
 
-use super::seconds::Seconds;
-use crate::outcome::{RtcResult, Taught};
+use crate::outcome::RtcResult;
+use crate::report::seconds::Seconds;
 use crate::rtc::adjtime::Kept;
 use crate::rtc::write_effect::WriteEffect;
 
@@ -18,21 +18,6 @@ pub(super) struct RtcReport {
     tick: Option<&'static str>,
     warnings: Vec<String>,
     error: Option<String>,
-}
-
-/// What was learned of the oscillator (--discipline).
-#[derive(Serialize)]
-pub(super) struct DisciplineReport {
-    frequency_ppm: f64,
-    uncertainty_ppm: f64,
-    is_known: bool,
-    kernel_ppm: Option<f64>,
-    set_ppm: Option<f64>,
-    offset_uncertainty: Seconds,
-    points: usize,
-    runs: usize,
-    dropped: Option<String>,
-    expected_error: Option<Seconds>,
 }
 
 /// In a dry run nothing was written, and so nothing late.
@@ -65,22 +50,5 @@ pub(super) fn rtc(result: &RtcResult, is_dry: bool) -> RtcReport {
             error: None,
         },
         RtcResult::Absent(why) | RtcResult::Failed(why) => RtcReport { error: Some(why.clone()), ..nothing },
-    }
-}
-
-pub(super) fn discipline(taught: &Taught) -> DisciplineReport {
-    let update = &taught.update;
-    let ppm = |fraction: f64| fraction * 1e6;
-    DisciplineReport {
-        frequency_ppm: ppm(update.frequency.value),
-        uncertainty_ppm: ppm(update.frequency.uncertainty),
-        is_known: update.is_known,
-        kernel_ppm: taught.kernel.map(ppm),
-        set_ppm: taught.set.map(ppm),
-        offset_uncertainty: update.offset_uncertainty.into(),
-        points: update.points,
-        runs: update.runs,
-        dropped: update.dropped.map(|reason| reason.to_string()),
-        expected_error: update.expected_error.map(Into::into),
     }
 }
