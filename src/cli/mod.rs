@@ -7,6 +7,7 @@ mod not_parsed;
 pub mod rhwclock;
 pub mod rntpdate;
 mod twice;
+mod usual;
 mod visible;
 
 use std::ffi::OsString;
@@ -14,7 +15,8 @@ use std::path::Path;
 
 use clap::Parser;
 
-use habits::Habits;
+use habits::{Habits, RNTPDATE};
+use rntpdate::RntpdateCli;
 
 pub use not_parsed::NotParsed;
 
@@ -30,6 +32,11 @@ pub fn program_name(argv0: Option<&OsString>, default: &str) -> String {
 /// The name of a program that asks only servers that are named to it: in scripts a variable is empty by mistake, and the clock is
 /// not to be set by servers that nobody named.
 pub const NTPDATE: &str = "ntpdate";
+
+/// Parses rntpdate's arguments.
+pub fn parse_rntpdate(program: &str, words: &[OsString]) -> Result<RntpdateCli, NotParsed> {
+    RntpdateCli::usual(words).map_or_else(|| parse_with(program, words.iter().cloned(), RNTPDATE), Ok)
+}
 
 /// Parses the arguments after the program's name.
 pub fn parse<C: Parser>(program: &str, arguments: impl IntoIterator<Item = OsString>) -> Result<C, NotParsed> {

@@ -16,7 +16,7 @@ const MONITORING: &str = "For monitoring";
 const OUTPUT: &str = "What to print, and where";
 
 /// Ask NTP servers for the time once, and set this machine's clock by what most of them agree on.
-#[derive(Clone, Debug, Default, Parser)]
+#[derive(Clone, Debug, Default, PartialEq, Parser)]
 #[command(
     version,
     args_override_self = true,
@@ -367,7 +367,7 @@ pub struct RntpdateCli {
 }
 
 /// Options of check_ntp_time that rntpdate has none for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PluginWords {
     /// -q
     pub quiet: bool,

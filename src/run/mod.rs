@@ -38,7 +38,6 @@ use anyhow::Result;
 use crate::cli;
 use crate::cli::NotParsed;
 use crate::cli::check_ntp_time::CHECK_NTP_TIME;
-use crate::cli::habits::RNTPDATE;
 use crate::cli::rntpdate::RntpdateCli;
 use crate::line::Line;
 use crate::linux::term::{LineWriter, long_writes_fail};
@@ -61,7 +60,7 @@ pub fn rntpdate(program: &str, arguments: impl IntoIterator<Item = OsString>) ->
     let program = &printable(program);
     let words: Vec<OsString> = arguments.into_iter().collect();
     long_writes_fail();
-    let parsed = cli::parse_with::<RntpdateCli>(program, words.clone(), RNTPDATE);
+    let parsed = cli::parse_rntpdate(program, &words);
     match parsed {
         _ if program == CHECK_NTP_TIME => check::check_ntp_time(words).exit_status(),
         Ok(cli) if cli.check => check::check(program, cli).exit_status(),

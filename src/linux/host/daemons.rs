@@ -246,7 +246,7 @@ fn may_be_daemon(exe: &str) -> bool {
 
 /// What the kernel adds where the file has been replaced, as by an update, is no part of its name.
 fn without_deleted(exe: &str) -> &str {
-    exe.trim_end_matches(" (deleted)")
+    exe.strip_suffix(" (deleted)").unwrap_or(exe)
 }
 
 fn known_name(name: &str) -> Option<&'static str> {

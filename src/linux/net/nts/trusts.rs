@@ -7,11 +7,12 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
+use rustls::crypto::ring::default_provider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::{CipherSuite, RootCertStore};
 
 use crate::linux::sandbox::invoker::{for_invoker, refusal};
 use crate::nts::KeyFailure;
@@ -71,10 +72,16 @@ impl Trusts {
     }
 }
 
-/// ring, and what TLS needs of it.
+/// ring, and what TLS needs of it. First what takes the fewest steps: what is exchanged are keys of 128 bits as a rule
+/// (AES-SIV-CMAC-256 has two of them), and processors that have AES have SHA-256 too, but rarely SHA-384.
 pub(super) fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
-    Arc::clone(PROVIDER.get_or_init(|| Arc::new(rustls::crypto::ring::default_provider())))
+    let make = || {
+        let mut provider = default_provider();
+        provider.cipher_suites.sort_by_key(|suite| suite.suite() != CipherSuite::TLS13_AES_128_GCM_SHA256);
+        Arc::new(provider)
+    };
+    Arc::clone(PROVIDER.get_or_init(make))
 }
 
 fn read(set: &TrustFiles, is_dry: bool) -> Result<TrustSet, String> {

@@ -4,7 +4,7 @@
 //! (kernel/seccomp.c, seccomp_cache_prepare): a list that is gone through from its beginning would cost more than all the rest of a
 //! run's start.
 
-use std::cmp::Reverse;
+use std::ops::Bound;
 
 use libc::sock_filter;
 
@@ -45,18 +45,20 @@ pub(super) fn compile(rules: &Rules) -> Vec<sock_filter> {
 struct Leaf {
     first: u32,
     last: u32,
+    /// What is asked of the arguments; nothing where they may be any.
     then: Vec<sock_filter>,
 }
 
 fn leaves(rules: &Rules) -> Vec<Leaf> {
-    let mut calls = rules.0.clone();
     // The flags of clone3(2) are out of a filter's sight. A C library that is told that the kernel has no such call takes clone(2),
     // whose flags are not; told that it is forbidden, it would start no thread at all.
-    calls.insert(libc::SYS_clone3, Rule::Missing);
-    let mut leaves: Vec<Leaf> = Vec::new();
-    for (call, rule) in &calls {
+    let missing = (&libc::SYS_clone3, &Rule::Missing);
+    let above = (Bound::Excluded(libc::SYS_clone3), Bound::Unbounded);
+    let calls = rules.0.range(..libc::SYS_clone3).chain([missing]).chain(rules.0.range(above));
+    let mut leaves: Vec<Leaf> = Vec::with_capacity(rules.0.len() + 1);
+    for (call, rule) in calls {
         let call = *call as u32;
-        let is_free = |leaf: &Leaf| leaf.last + 1 == call && leaf.then.len() == 1 && leaf.then[0].k == ALLOW;
+        let is_free = |leaf: &Leaf| leaf.last + 1 == call && leaf.then.is_empty();
         match (rule, leaves.last_mut()) {
             (Rule::Always, Some(leaf)) if is_free(leaf) => leaf.last = call,
             _ => leaves.push(Leaf { first: call, last: call, then: verdict(rule) }),
@@ -67,19 +69,11 @@ fn leaves(rules: &Rules) -> Vec<Leaf> {
 
 /// What becomes of a call whose number is known.
 fn verdict(rule: &Rule) -> Vec<sock_filter> {
-    let alternatives = match rule {
-        Rule::Always => return vec![step(RETURN, ALLOW)],
-        Rule::Missing => return vec![step(RETURN, ERRNO | libc::ENOSYS.cast_unsigned())],
-        Rule::If(alternatives) => alternatives,
-    };
-    // Upper halves first: nearly all ways want the same of them, and what several ways ask first is asked once.
-    let sorted = |way: &Vec<Condition>| {
-        let mut way = way.clone();
-        way.sort_by_key(|one| (Reverse(one.half), one.argument));
-        way
-    };
-    let ways: Vec<Vec<Condition>> = alternatives.iter().map(sorted).collect();
-    tree(&ways.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    match rule {
+        Rule::Always => Vec::new(),
+        Rule::Missing => vec![step(RETURN, ERRNO | libc::ENOSYS.cast_unsigned())],
+        Rule::If(alternatives) => tree(&alternatives.iter().map(Vec::as_slice).collect::<Vec<_>>()),
+    }
 }
 
 /// Finds out whether one of these ways to call is met. The first condition of the first way is asked for all ways that begin with the
@@ -133,7 +127,9 @@ const REACH: usize = u8::MAX as usize;
 /// Finds the number that is loaded among the leaves; any other is refused. The fewer steps, the sooner has the kernel translated them.
 /// `is_above`: the number is known not to be below the first leaf.
 fn search(leaves: &[Leaf], refused: u32, is_above: bool) -> Vec<sock_filter> {
-    if let Some(steps) = tests(leaves, is_above).and_then(|drafts| block(&drafts, refused)) {
+    let mut drafts = Vec::with_capacity(REACH);
+    let is_short = tests(leaves, is_above, &mut drafts).is_some();
+    if let Some(steps) = is_short.then(|| block(&drafts, refused)).flatten() {
         return steps;
     }
     let (lower, upper) = leaves.split_at(leaves.len() / 2);
@@ -151,34 +147,32 @@ fn first_of(leaves: &[Leaf]) -> u32 {
     leaves.first().map_or(0, |leaf| leaf.first)
 }
 
-/// The tests that find the number; nothing where a jump would be too long.
-fn tests(leaves: &[Leaf], is_above: bool) -> Option<Vec<Draft>> {
+/// Adds the tests that find the number; nothing where a jump would be too long.
+fn tests(leaves: &[Leaf], is_above: bool, drafts: &mut Vec<Draft>) -> Option<()> {
     let test = |code, k, so, not| Draft::Test { code, k, so, not };
-    Some(match leaves {
-        [] => vec![test(JUMP_EQUAL, 0, Goal::Refused, Goal::Refused)],
+    match leaves {
+        [] => drafts.push(test(JUMP_EQUAL, 0, Goal::Refused, Goal::Refused)),
         [leaf] => {
-            let is_free = leaf.then.len() == 1 && leaf.then.iter().all(|step| step.k == ALLOW);
-            let found = if is_free { Goal::Allowed } else { Goal::Next };
-            let mut drafts = Vec::new();
+            let found = if leaf.then.is_empty() { Goal::Allowed } else { Goal::Next };
             if leaf.first == leaf.last {
                 drafts.push(test(JUMP_EQUAL, leaf.first, found, Goal::Refused));
             } else {
                 drafts.extend((!is_above).then(|| test(JUMP_GREATER_OR_EQUAL, leaf.first, Goal::Next, Goal::Refused)));
                 drafts.push(test(JUMP_GREATER, leaf.last, Goal::Refused, found));
             }
-            drafts.extend(leaf.then.iter().filter(|_| !is_free).copied().map(Draft::Final));
-            drafts
+            drafts.extend(leaf.then.iter().copied().map(Draft::Final));
         }
         _ => {
             let (lower, upper) = leaves.split_at(leaves.len() / 2);
-            let (first, lower) = (first_of(upper), tests(lower, is_above)?);
-            let over = Goal::Over(u8::try_from(lower.len()).ok()?);
-            let mut drafts = vec![test(JUMP_GREATER_OR_EQUAL, first, over, Goal::Next)];
-            drafts.extend(lower);
-            drafts.extend(tests(upper, true)?);
-            drafts
+            let place = drafts.len();
+            let to_upper = |over| test(JUMP_GREATER_OR_EQUAL, first_of(upper), Goal::Over(over), Goal::Next);
+            drafts.push(to_upper(0));
+            tests(lower, is_above, drafts)?;
+            drafts[place] = to_upper(u8::try_from(drafts.len() - place - 1).ok()?);
+            tests(upper, true, drafts)?;
         }
-    })
+    }
+    Some(())
 }
 
 /// A block's steps with its two ends behind them; nothing where the ends are out of reach.

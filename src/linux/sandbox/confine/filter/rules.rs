@@ -1,5 +1,6 @@
 //! Rules for system calls, and how they are put together.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use libc::{c_int, c_long};
@@ -81,7 +82,9 @@ impl Rules {
     }
 
     /// One more way to call it.
-    pub(super) fn allow<const N: usize>(&mut self, call: c_long, conditions: [Condition; N]) {
+    pub(super) fn allow<const N: usize>(&mut self, call: c_long, mut conditions: [Condition; N]) {
+        // Upper halves first: nearly all ways want the same of them, and what several ways ask first is asked once.
+        conditions.sort_unstable_by_key(|one| (Reverse(one.half), one.argument));
         match self.0.entry(call).or_insert_with(|| Rule::If(Vec::new())) {
             Rule::If(ways) => ways.push(conditions.to_vec()),
             Rule::Always | Rule::Missing => {}
