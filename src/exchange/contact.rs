@@ -39,6 +39,7 @@ pub struct Contact {
     /// What the replies proved, of a server that has to prove that it knows a key.
     pub authentication: Option<Authentication>,
     /// What the replies proved, of a server with NTS, and the cookies that are left.
+    #[cfg_attr(not(feature = "nts"), serde(skip))]
     pub nts: Option<NtsRecord>,
     /// Whether the exchange came to its own end; the run ended before where it did not.
     pub is_finished: bool,

@@ -1,4 +1,5 @@
-//! What passes between the process that decides and the one that speaks with the servers: values only.
+//! What passes between the process that decides and the one that speaks with the servers: values only. A build without NTS never
+//! says or understands what only NTS takes, and is smaller for it.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -25,10 +26,13 @@ pub enum Order {
     /// Ask these servers too. The socket of each one without a fault follows.
     Ask(Vec<NewServer>),
     /// Exchange keys with a server. The socket to it, whose connection has been begun, follows.
+    #[cfg_attr(not(feature = "nts"), serde(skip))]
     ExchangeKeys(KeyOrder),
     /// Go on with the server in this place by what a new key exchange has led to.
+    #[cfg_attr(not(feature = "nts"), serde(skip))]
     Renew(usize, WithNts),
     /// Say of chains of certificates, by the numbers of their key exchanges, whether they are valid at these times.
+    #[cfg_attr(not(feature = "nts"), serde(skip))]
     CheckChains(Vec<(usize, Time)>),
     /// Ask those once more of whom all is said and whose newest sample was taken before this raw monotonic time.
     Refresh(Duration),
@@ -46,6 +50,7 @@ pub struct NewServer {
     /// The number of the key that it has to prove to know.
     pub key: Option<KeyId>,
     /// The keys and cookies that it has to prove itself by.
+    #[cfg_attr(not(feature = "nts"), serde(skip))]
     pub nts: Option<WithNts>,
     /// Why there is no socket to speak to it.
     pub fault: Option<Fault>,
@@ -68,8 +73,10 @@ pub enum Report {
     /// What has changed.
     News(Vec<News>),
     /// What came of key exchanges.
+    #[cfg_attr(not(feature = "nts"), serde(skip))]
     Established(Vec<Established>),
     /// Whether the chains that were asked for are valid, in their order.
+    #[cfg_attr(not(feature = "nts"), serde(skip))]
     Checked(Vec<Result<(), KeyFailure>>),
     /// The process is still there.
     Here,
