@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::ntpserver::{Behaviour, Server};
+use crate::support::nts::certificates::Authority;
 use crate::support::require::present;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_rntpdate");
@@ -102,6 +104,46 @@ fn the_self_test_has_no_rights_in_any_thread() {
         assert_eq!(value("Seccomp:"), "2", "{status}");
         assert!(!value("Uid:").starts_with('0'), "{status}");
     }
+}
+
+/// The helper of this run that looks up names, once it has come so far as it comes without any; whatever it is after a while.
+fn idle_names(run: u32) -> String {
+    let begun = Instant::now();
+    loop {
+        let children = fs::read_to_string(format!("/proc/{run}/task/{run}/children")).unwrap();
+        let pid = children.split_whitespace().next().unwrap_or("self");
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let is_there = value(&status, "Name:") == "rntpdate-names" && value(&status, "CapPrm:") == "0000000000000000";
+        if is_there || begun.elapsed() > Duration::from_secs(5) {
+            return status;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether a key exchange names servers is not known before it: the helper for that has no right while it has nothing to do.
+#[test]
+fn who_waits_for_names_has_no_rights() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("ca.pem");
+    fs::write(&authority, Authority::new("Example").pem()).unwrap();
+    let mut run = Command::new(PROGRAM)
+        .args(["-q", "--nts", "-t", "9", "--nts-ca", authority.to_str().unwrap()])
+        .arg(silent.local_addr().unwrap().to_string())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let status = idle_names(run.id());
+    let _ = run.kill();
+    run.wait().unwrap();
+    assert_eq!(value(&status, "Name:"), "rntpdate-names", "{status}");
+    for set in ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"] {
+        assert_eq!(value(&status, set), "0000000000000000", "{status}");
+    }
+    assert_eq!(value(&status, "NoNewPrivs:"), "1", "{status}");
+    assert!(!value(&status, "Uid:").starts_with("0\t") && value(&status, "Groups:").is_empty(), "{status}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -117,6 +118,13 @@ fn fill(mut stream: &UnixStream, buffer: &mut [u8], end: Option<Instant>, nothin
     Ok(true)
 }
 
+/// Waits for the next message, and leaves it where it is; false where the other side has ended.
+pub(super) fn has_more(stream: &UnixStream) -> bool {
+    let mut fds = [PollFd::new(stream.as_fd(), PollFlags::POLLIN)];
+    while poll(&mut fds, PollTimeout::NONE) == Err(Errno::EINTR) {}
+    fds[0].revents().is_some_and(|events| events.contains(PollFlags::POLLIN) && !events.contains(PollFlags::POLLHUP))
+}
+
 /// Whether there is something to read, or an end, before this one.
 pub(super) fn is_readable(stream: &UnixStream, end: Instant) -> bool {
     loop {
@@ -150,6 +158,16 @@ mod tests {
         });
         drop(one);
         assert_eq!(receive::<String>(&other, None).unwrap(), None);
+    }
+
+    #[test]
+    fn a_message_is_waited_for_and_left_to_be_read() {
+        let (one, other) = UnixStream::pair().unwrap();
+        send(&one, &"a question", None).unwrap();
+        assert!(has_more(&other) && has_more(&other));
+        assert_eq!(receive::<String>(&other, None).unwrap().as_deref(), Some("a question"));
+        one.shutdown(std::net::Shutdown::Both).unwrap();
+        assert!(!has_more(&other));
     }
 
     #[test]

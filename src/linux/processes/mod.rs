@@ -25,13 +25,14 @@ pub use command_log::Origin;
 pub use network::{NetworkProcess, Source};
 pub use users::look_up_user;
 
+use self::channel::has_more;
 use self::child::{Child, die_with, leave_streams};
 use self::metrics::MetricsProcess;
 use self::names::{Literals, Names};
 use crate::exchange::Keyring;
 use crate::linux::sandbox::confine;
 use crate::linux::sandbox::limits::limit_names;
-use crate::linux::sandbox::rights::{Identity, become_nobody, keep_only};
+use crate::linux::sandbox::rights::{Identity, become_nobody, keep_only, resign};
 use crate::machine::{KeyExchanges, Resolver};
 
 /// What the helpers of a run are for.
@@ -73,11 +74,12 @@ impl Helpers {
     pub fn start(tasks: &Tasks, user: Option<&Identity>) -> Result<Helpers> {
         let filter = tasks.filter;
         let mut helpers = Helpers { filter, ..Helpers::default() };
-        let has_name = names::has_name(&tasks.names) || tasks.may_get_more;
+        let has_known = names::has_name(&tasks.names);
+        let has_name = has_known || tasks.may_get_more;
         if has_name || tasks.shows_names {
-            let patient = tasks.is_patient;
+            let is_idle = !has_known && !tasks.shows_names;
             let child = Child::start(c"rntpdate-names", true, |stream, parent| {
-                look_up(&stream, parent, user, patient, filter);
+                look_up(&stream, parent, user, tasks, is_idle);
             });
             match child.map(Names::new) {
                 Ok(names) => helpers.names = Some(names),
@@ -185,11 +187,13 @@ impl Helpers {
 /// s.
 const MOST_OPEN: usize = 192;
 
-/// The life of the one that looks up names.
-fn look_up(stream: &UnixStream, parent: Pid, user: Option<&Identity>, patient: bool, filter: bool) {
+/// The life of the one that looks up names. `is_idle`: none is known, and perhaps there never will be any. What takes the most time
+/// waits for the first question then, the limits and the filter, which are in force before it is read.
+fn look_up(stream: &UnixStream, parent: Pid, user: Option<&Identity>, tasks: &Tasks, is_idle: bool) {
     // Whoever waits for the end of the run's output is not to wait for a name server.
     leave_streams();
     let limited = match user {
+        _ if is_idle => resign(user),
         Some(user) => user.assume_for_good(&[]),
         None => become_nobody(&[]).and_then(|()| keep_only(&[])).or_else(|_| keep_only(&[])),
     };
@@ -197,8 +201,11 @@ fn look_up(stream: &UnixStream, parent: Pid, user: Option<&Identity>, patient: b
         return;
     }
     die_with(parent);
+    if is_idle && !has_more(stream) {
+        return;
+    }
     limit_names();
     // Where the kernel has no filters the run says so.
-    let _ = confine::names(filter);
-    names::serve(stream, if patient { MOST_OPEN } else { usize::MAX });
+    let _ = confine::names(tasks.filter);
+    names::serve(stream, if tasks.is_patient { MOST_OPEN } else { usize::MAX });
 }

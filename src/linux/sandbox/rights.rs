@@ -138,6 +138,17 @@ pub fn become_nobody(keep: &[Capability]) -> Result<()> {
     Identity::nobody().assume(keep)
 }
 
+/// Becomes this user, or nobody, without any right; no program that is executed from here on has more, whoever owns its file, so
+/// that the bounding set, which has to be emptied one by one, stays as it is. Others than root stay who they are.
+pub fn resign(user: Option<&Identity>) -> Result<()> {
+    nix::sys::prctl::set_no_new_privs().context("cannot do without new privileges")?;
+    match user {
+        Some(user) => user.assume(&[]),
+        None if geteuid().is_root() => Identity::nobody().assume(&[]).or_else(|_| narrow(&[])),
+        None => narrow(&[]),
+    }
+}
+
 /// No core, and no look into its memory by others of the same user, so that no key is seen. To be called when its rights are
 /// final, for the kernel undoes this when they change hands.
 pub fn hide_memory() {
