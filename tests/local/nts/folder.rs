@@ -42,9 +42,8 @@ fn runs_at_once_never_use_a_cookie_twice() {
     let (mut used, mut own) = (0, 0);
     for round in 0..6 {
         let start = |number: usize| {
-            let state = runs.path(&format!("state{number}"));
-            let mut command = runs.command(&["--json", "-p2", "--interval=0.1"]);
-            command.arg("--state-dir").arg(state).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a run")
+            let mut command = runs.command_beside(number, &["--json", "-p2", "--interval=0.1"]);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a run")
         };
         let processes: Vec<_> = (0..3).map(start).collect();
         for process in processes {

@@ -45,7 +45,9 @@ fn assert_sound(stage: &Stage, runs: &Runs<'_>, before: &BTreeSet<String>, when:
     let again: Vec<&String> = left.iter().filter(|cookie| sent(stage).contains(*cookie)).collect();
     assert!(again.is_empty(), "{when}: sent already: {again:?}");
     let lost = before.difference(&left).count();
-    assert!(lost <= TAKEN, "{when}: {lost} cookies are lost");
+    // A server that was silent for long, as on a busy machine, has its keys exchanged anew; then all cookies are others.
+    let is_renewed = left.len() == before.len() && left.is_disjoint(before);
+    assert!(lost <= TAKEN || is_renewed, "{when}: {lost} cookies are lost, these are left: {left:?}");
     let report = runs.report(&WORDS);
     assert_eq!(report["servers"][0]["nts"]["passed"], 2, "{when}: {report:#}");
     let files = fs::read_dir(runs.cookies()).expect("the folder");

@@ -53,12 +53,21 @@ impl Runs<'_> {
         self.command_by(&[env!("CARGO_BIN_EXE_rntpdate").as_ref()], words)
     }
 
+    /// The same with notes and metrics of its own, for a run beside others.
+    pub(super) fn command_beside(&self, number: usize, words: &[&str]) -> Command {
+        self.command_noting(&[env!("CARGO_BIN_EXE_rntpdate").as_ref()], &number.to_string(), words)
+    }
+
     /// The same by way of other programs, whose words end with rntpdate's.
     pub(super) fn command_by(&self, program: &[&OsStr], words: &[&str]) -> Command {
+        self.command_noting(program, "", words)
+    }
+
+    fn command_noting(&self, program: &[&OsStr], whose: &str, words: &[&str]) -> Command {
+        let (state, metrics) = (self.path(&format!("state{whose}")), self.path(&format!("rntpdate{whose}.prom")));
         let mut command = self.network.command(program[0]);
         command.args(&program[1..]).args(["--nts", "--nts-ca"]).arg(self.path("ca.pem"));
-        command.arg("--nts-dir").arg(self.cookies()).arg("--state-dir").arg(self.path("state"));
-        command.arg("--metrics").arg(self.path("rntpdate.prom"));
+        command.arg("--nts-dir").arg(self.cookies()).arg("--state-dir").arg(state).arg("--metrics").arg(metrics);
         command.args(["--deadline=8", "--max-distance=16"]).args(words).arg(SERVER).env("TZ", "UTC");
         command
     }
