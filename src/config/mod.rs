@@ -11,6 +11,7 @@ pub mod keys;
 mod lines;
 mod networkd;
 mod ntp;
+#[cfg(feature = "ntp-toml")]
 mod ntpd_rs;
 mod openntpd;
 mod parsed;
@@ -39,7 +40,13 @@ pub fn parse(form: Form, text: &str) -> Parsed {
     match form {
         Form::Ntp => ntp::parse(text),
         Form::OpenNtpd => openntpd::parse(text),
+        #[cfg(feature = "ntp-toml")]
         Form::NtpdRs => ntpd_rs::parse(text),
+        #[cfg(not(feature = "ntp-toml"))]
+        Form::NtpdRs => {
+            let text = "this build does not read ntp.toml (it is made without the feature ntp-toml)".to_owned();
+            Parsed { items: Vec::new(), faults: vec![LineFault { line: 1, text }] }
+        }
         Form::Chrony => chrony::parse(text),
         Form::Timemaster => timemaster::parse(text, parse),
         Form::Sysconfig => sysconfig("", text).parsed,
