@@ -196,6 +196,9 @@ fn only_a_link_local_address_here() {
         "ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up
         ip -6 addr add 2001:db8::9/64 dev v0 nodad",
     );
-    std::thread::sleep(std::time::Duration::from_secs(2));
+    // Nobody answers for an address that may still be another's (RFC 4862 §5.4), and the router's is such at first.
+    for network in [&wire.server, &wire.client] {
+        shell(network, "for _ in $(seq 200); do [ -n \"$(ip -6 addr show tentative)\" ] || exit 0; sleep 0.05; done");
+    }
     assert_verdict(&wire, &["2001:db8::1"], "no-route", "certain", "its own link only");
 }
