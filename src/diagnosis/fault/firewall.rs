@@ -27,7 +27,7 @@ pub(super) fn own_firewall(fault: Fault, certainty: Certainty, port: u16) -> Dia
     };
     Diagnosis::new(Code::OwnFirewall, certainty, fault.to_string(), cause).here(format!(
         "let UDP to port {port} out: see `nft list ruleset` or `iptables -S OUTPUT`, rules for single users too (these packets are \
-         nobody's, or -U's; those of a run that sets the clock are root's); \"dmesg\" says where the table is full (nf_conntrack)"
+         nobody's, or -U's; those of a run that sets the clock root's, or -U's); \"dmesg\" says where the table is full (nf_conntrack)"
     ))
 }
 

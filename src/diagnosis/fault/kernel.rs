@@ -25,8 +25,8 @@ pub(super) fn here(fault: Fault, server: &Server) -> Diagnosis {
     })
 }
 
-fn refused(fault: Fault, code: Code, certainty: Certainty, cause: &str, todo: &str) -> Diagnosis {
-    Diagnosis::new(code, certainty, fault.to_string(), cause.to_owned()).here(todo.to_owned())
+fn refused(fault: Fault, code: Code, certainty: Certainty, cause: &str, advice: &str) -> Diagnosis {
+    Diagnosis::new(code, certainty, fault.to_string(), cause.to_owned()).here(advice.to_owned())
 }
 
 fn look_at_route(address: IpAddr) -> String {
@@ -42,12 +42,12 @@ const fn other_family(address: IpAddr) -> &'static str {
 fn by_route(fault: Fault, address: IpAddr) -> Option<Diagnosis> {
     let route = look_at_route(address);
     let family = other_family(address);
-    let found = |code, certainty, cause: &str, todo: &str| refused(fault, code, certainty, cause, todo);
+    let found = |code, certainty, cause: &str, advice: &str| refused(fault, code, certainty, cause, advice);
     Some(match fault.kind {
         FaultKind::NetworkUnreachable => {
             let cause = format!("routing: this machine knows no way to {address}");
-            let todo = format!("{route}: a gateway or an interface is missing{family}");
-            found(Code::NoRoute, Certain, &cause, &todo)
+            let advice = format!("{route}: a gateway or an interface is missing{family}");
+            found(Code::NoRoute, Certain, &cause, &advice)
         }
         FaultKind::HostUnreachable => {
             let cause =
@@ -76,7 +76,7 @@ fn by_route(fault: Fault, address: IpAddr) -> Option<Diagnosis> {
 /// A tunnel does not know its other end.
 fn by_wireguard(fault: Fault, address: IpAddr) -> Option<Diagnosis> {
     let route = look_at_route(address);
-    let found = |code, certainty, cause: &str, todo: &str| refused(fault, code, certainty, cause, todo);
+    let found = |code, certainty, cause: &str, advice: &str| refused(fault, code, certainty, cause, advice);
     Some(match fault.kind {
         FaultKind::NoPeer => {
             let cause = "the way leads through WireGuard, where no peer has this address among its AllowedIPs";
@@ -94,7 +94,7 @@ fn by_wireguard(fault: Fault, address: IpAddr) -> Option<Diagnosis> {
 /// An address, or a whole family of them, is not for sending.
 fn by_address(fault: Fault, address: IpAddr) -> Option<Diagnosis> {
     let family = other_family(address);
-    let found = |code, certainty, cause: &str, todo: &str| refused(fault, code, certainty, cause, todo);
+    let found = |code, certainty, cause: &str, advice: &str| refused(fault, code, certainty, cause, advice);
     Some(match fault.kind {
         FaultKind::Broadcast => found(
             Code::SendFailed,
@@ -132,7 +132,7 @@ fn by_address(fault: Fault, address: IpAddr) -> Option<Diagnosis> {
 
 /// A port cannot be had.
 fn by_port(fault: Fault) -> Option<Diagnosis> {
-    let found = |code, certainty, cause: &str, todo: &str| refused(fault, code, certainty, cause, todo);
+    let found = |code, certainty, cause: &str, advice: &str| refused(fault, code, certainty, cause, advice);
     Some(match fault.kind {
         FaultKind::NoPort => {
             let cause = "all ports to send from are taken";
@@ -144,9 +144,9 @@ fn by_port(fault: Fault) -> Option<Diagnosis> {
         }
         FaultKind::PortDenied => {
             let cause = "this run has no right to send from a port below 1024";
-            let todo =
+            let advice =
                 "leave out --source-port, or run it as root; a container needs CAP_NET_BIND_SERVICE from outside";
-            found(Code::SourcePortDenied, Certain, cause, todo)
+            found(Code::SourcePortDenied, Certain, cause, advice)
         }
         _ => return None,
     })
@@ -155,7 +155,7 @@ fn by_port(fault: Fault) -> Option<Diagnosis> {
 /// An interface takes no more, or nothing so long.
 fn by_interface(fault: Fault, address: IpAddr) -> Option<Diagnosis> {
     let route = look_at_route(address);
-    let found = |code, certainty, cause: &str, todo: &str| refused(fault, code, certainty, cause, todo);
+    let found = |code, certainty, cause: &str, advice: &str| refused(fault, code, certainty, cause, advice);
     Some(match fault.kind {
         FaultKind::TooBig => {
             let cause = "the way takes no packets of 76 bytes: its MTU is set too small";

@@ -112,6 +112,10 @@ fn a_firewall_here_is_likely_where_the_kernel_says_no_more_than_no() {
     let (wire, _ntp) = served();
     firewall(&wire.server, "input", "udp dport 1123 reject with icmpx admin-prohibited");
     assert_verdict(&wire, &["--port", "1123", SERVER], "prohibited", "certain", "let UDP 1123 in");
+    // No host says of itself that nobody knows the way to it.
+    let (wire, _ntp) = served();
+    firewall(&wire.server, "input", "udp dport 1123 reject with icmpx no-route");
+    assert_verdict(&wire, &["--port", "1123", SERVER], "prohibited", "likely", "a firewall on the server");
 }
 
 /// The classic pair of rules, which lets out only what comes from NTP's own port.
@@ -124,6 +128,27 @@ fn a_firewall_here_that_knows_only_port_123() {
         let (wire, _ntp) = served();
         firewall(&wire.client, "output", &format!("udp dport 123 udp sport != 123 {verdict}"));
         assert_verdict(&wire, &[SERVER], "source-port-filtered", "certain", "--source-port 123");
+    }
+}
+
+/// A rule for a user sees whose socket it is, as the man page says.
+#[test]
+fn packets_are_nobodys_where_nothing_is_set_and_else_roots() {
+    if require::servers().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let metrics = folder.path().join("rntpdate.prom");
+    // Whoever may not set the clock has the processes of one who may where there is something to write.
+    let sync = ["-p1", "--metrics", metrics.to_str().unwrap(), SERVER];
+    for (user, query_is_kept_back) in [(65534, true), (0, false)] {
+        let (wire, _ntp) = served();
+        firewall(&wire.client, "output", &format!("udp dport 123 meta skuid {user} drop"));
+        for (words, is_kept_back) in [(&["-q", SERVER][..], query_is_kept_back), (&sync, !query_is_kept_back)] {
+            let (_, lines, errors) = run(rntpdate(&wire.client, words));
+            let text = lines + &errors;
+            assert_eq!(text.contains("sending is not permitted"), is_kept_back, "{user} {words:?}: {text}");
+        }
     }
 }
 
