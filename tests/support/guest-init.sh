@@ -11,9 +11,13 @@ ip link set lo up
 hostname guest
 
 # The kernel passes what it does not know of its command line on as environment.
+if [ -n "${GUEST_NET:-}${GUEST_KEPT:-}" ]; then
+    for module in virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci; do
+        modprobe "$module"
+    done
+fi
 if [ "${GUEST_NET:-}" = user ]; then
-    for module in virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci failover net_failover \
-        virtio_net; do
+    for module in failover net_failover virtio_net; do
         modprobe "$module"
     done
     ip link set eth0 up
@@ -43,6 +47,16 @@ until settled || [ $tries -ge 400 ]; do
     tries=$((tries + 1))
     sleep 0.02
 done
+
+# A machine that is kept (booted.rs): here it is stopped, and the guests that go on from here have the test's files on the disk.
+if [ -n "${GUEST_KEPT:-}" ]; then
+    modprobe virtio_blk
+    echo booted >/dev/ttyS1
+    until [ "$(dd if=/dev/vda bs=512 count=1 iflag=direct 2>/dev/null | head -c 6)" = 070701 ]; do
+        sleep 0.02
+    done
+    cpio -i -d -u </dev/vda 2>/dev/null
+fi
 
 cd /root || exit
 echo '>>> test'

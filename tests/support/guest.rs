@@ -5,11 +5,13 @@
 //! ACPI timer, which runs at the true rate and so keeps step with the RTC and with servers outside; pass
 //! `.kernel_arg("clocksource=tsc")` for the CPU's counter.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::booted::Booted;
 use super::cpio::Archive;
 use super::monitor::Monitor;
 use super::netns::{NO_CLOCK, Netns};
@@ -29,6 +31,9 @@ pub(crate) enum Cpu {
     Amd,
 }
 
+/// Where the RTC starts where nothing else is said.
+const RTC: &str = "2019-01-01T00:00:00";
+
 /// A virtual machine to be run.
 #[derive(Debug)]
 pub(crate) struct Guest<'a> {
@@ -40,8 +45,12 @@ pub(crate) struct Guest<'a> {
     kernel_args: Vec<String>,
     overlay: Overlay,
     network: Option<&'a Netns>,
-    /// The emulator and the kernel of a machine with a hardware clock.
+    /// The kernel of a machine with a hardware clock.
     hardware_clock: Option<PathBuf>,
+    /// Whether it has to be switched on, though another has booted already.
+    is_anew: bool,
+    /// Whether it leaves the processor to others for nearly all of its time.
+    is_idle: bool,
     timeout: Duration,
 }
 
@@ -94,13 +103,15 @@ impl<'a> Guest<'a> {
         Self {
             cache: cache.clone(),
             base,
-            rtc: "2019-01-01T00:00:00".to_owned(),
+            rtc: RTC.to_owned(),
             cpu: Cpu::Intel,
             has_chance: true,
             kernel_args: Vec::new(),
             overlay,
             network: None,
             hardware_clock: None,
+            is_anew: false,
+            is_idle: false,
             timeout: Duration::from_secs(90),
         }
     }
@@ -158,14 +169,26 @@ impl<'a> Guest<'a> {
         self
     }
 
-    /// A machine with a network card that nothing is connected to, and whose clock is /dev/ptp0: by the emulator and the kernel of
-    /// a tree of `tests/fetch-more`. The driver sets that clock to the system clock when the script begins.
+    /// A machine with a network card that nothing is connected to, and whose clock is /dev/ptp0: by the kernel of a tree of
+    /// `tests/fetch-more`, whose emulator is needed too. The driver sets that clock to the system clock when the script begins.
     pub(crate) fn hardware_clock(mut self, tree: &Path) -> Self {
         for module in PHC_MODULES {
             let name = format!("{module}.ko");
             self.overlay.file(&tree.join("modules").join(&name), &format!("/usr/lib/phc/{name}"), 0o644);
         }
-        self.hardware_clock = Some(tree.to_owned());
+        self.hardware_clock = Some(tree.join("vmlinuz"));
+        self
+    }
+
+    /// A boot of its own, which no other guest has had: for what a later boot tells from an earlier one.
+    pub(crate) fn booted_anew(mut self) -> Self {
+        self.is_anew = true;
+        self
+    }
+
+    /// A script that waits for minutes and does little, which others need not wait for: it takes none of the slots.
+    pub(crate) fn idle(mut self) -> Self {
+        self.is_idle = true;
         self
     }
 
@@ -194,18 +217,18 @@ impl<'a> Guest<'a> {
         self.run_with(Some(watch))
     }
 
-    fn run_with(self, watch: Option<impl FnOnce(&Monitor) + Send>) -> GuestRun {
+    fn run_with(mut self, watch: Option<impl FnOnce(&Monitor) + Send>) -> GuestRun {
         let folder = tempfile::tempdir().expect("cannot make a temporary folder");
-        let initrd = folder.path().join("initrd");
-        fs::copy(&self.base.archive, &initrd).expect("cannot copy the base archive");
-        self.overlay.append_to(&initrd, Archive::default()).expect("cannot write the initramfs");
-        let _slot = Slot::take(&self.cache);
-        let monitor = watch.is_some().then(|| Monitor::in_folder(folder.path()));
+        let (machine, booted) = self.prepare(folder.path());
+        let _slot = (!self.is_idle).then(|| Slot::take(&self.cache));
+        let monitor = Monitor::in_folder(folder.path());
         let status = std::thread::scope(|scope| {
-            if let Some((watch, monitor)) = watch.zip(monitor.clone()) {
-                scope.spawn(move || watch(&monitor));
-            }
-            self.boot(folder.path(), monitor.as_ref())
+            let somebody = &monitor;
+            scope.spawn(move || {
+                booted.iter().for_each(|booted| booted.resume(somebody));
+                watch.into_iter().for_each(|watch| watch(somebody));
+            });
+            self.attend(machine, folder.path(), &monitor)
         });
         let console = fs::read(folder.path().join("console")).unwrap_or_default();
         let console = String::from_utf8_lossy(&console).replace("\r\n", "\n");
@@ -219,11 +242,57 @@ impl<'a> Guest<'a> {
         GuestRun { status, console: output_of_script(&console).to_owned() }
     }
 
-    fn boot(&self, folder: &Path, monitor: Option<&Monitor>) -> Result<(), &'static str> {
+    /// The emulator's command, for a machine that is switched on or, where it is a usual one, for one that has booted before.
+    fn prepare(&mut self, folder: &Path) -> (Command, Option<Booted>) {
+        let mut machine = self.machine(folder);
+        let booted = self.is_usual().then(|| self.booted());
+        if let Some(booted) = &booted {
+            let disk = folder.join("disk");
+            File::create(&disk).expect("cannot write to the temporary folder");
+            self.overlay.leave_out_init();
+            self.overlay.append_to(&disk, Archive::default()).expect("cannot write the disk");
+            booted.await_state(&mut machine, &disk);
+        } else {
+            let initrd = folder.join("initrd");
+            fs::copy(&self.base.archive, &initrd).expect("cannot copy the base archive");
+            self.overlay.append_to(&initrd, Archive::default()).expect("cannot write the initramfs");
+            machine.arg("-initrd").arg(initrd).arg("-append").arg(self.kernel_line());
+        }
+        (machine, booted)
+    }
+
+    /// What usual machines go on from. All that a network is to it is that it is there.
+    fn booted(&self) -> Booted {
+        let archive = fs::metadata(&self.base.archive).expect("the base archive");
+        let made_of =
+            format!("{:?} {:?} {} {:?}", archive.len(), archive.modified(), self.kernel_line(), emulator(&self.cache));
+        let name = if self.network.is_some() { "network" } else { "alone" };
+        Booted::of(&self.cache.path("booted"), name, self.base.memory, &[&made_of, Overlay::INIT], |folder| {
+            let initrd = folder.join("initrd");
+            fs::copy(&self.base.archive, &initrd).expect("cannot copy the base archive");
+            Overlay::with_init(&self.cache).append_to(&initrd, Archive::default()).expect("cannot write the initramfs");
+            let mut machine = self.machine(folder);
+            machine.arg("-initrd").arg(initrd).arg("-append").arg(self.kernel_line() + " GUEST_KEPT=1");
+            machine
+        })
+    }
+
+    /// Whether all that the machine has when it is switched on is as most have it.
+    fn is_usual(&self) -> bool {
+        let base = self.base.drive.is_none() && self.hardware_clock.is_none();
+        base && !self.is_anew
+            && self.has_chance
+            && self.cpu == Cpu::Intel
+            && self.rtc == RTC
+            && self.kernel_args.is_empty()
+    }
+
+    /// Runs the machine to its end.
+    fn attend(&self, mut machine: Command, folder: &Path, monitor: &Monitor) -> Result<(), &'static str> {
         let started = Instant::now();
-        let mut guest = self
-            .command(folder)
-            .args(monitor.iter().flat_map(|monitor| ["-qmp".to_owned(), monitor.option()]))
+        let mut guest = machine
+            .arg("-qmp")
+            .arg(monitor.option())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(folder.join("errors")).expect("cannot write to the temporary folder"))
@@ -243,24 +312,15 @@ impl<'a> Guest<'a> {
         }
     }
 
-    fn command(&self, folder: &Path) -> Command {
+    /// The emulator with the machine, without what it boots from.
+    fn machine(&self, folder: &Path) -> Command {
         // Dies with the thread that runs the test, whatever happens to that.
         let mut command = match self.network {
             Some(network) => network.command("setpriv"),
             None => Command::new("setpriv"),
         };
         command.args(NO_CLOCK).args(["--pdeathsig", "KILL"]);
-        match &self.hardware_clock {
-            Some(tree) => {
-                command.arg(tree.join("usr/bin/qemu-system-x86_64"));
-                for folder in
-                    [&tree.join("usr/share/qemu"), Path::new("/usr/share/qemu"), Path::new("/usr/share/seabios")]
-                {
-                    command.arg("-L").arg(folder);
-                }
-            }
-            None => drop(command.arg("qemu-system-x86_64")),
-        }
+        command.args(emulator(&self.cache));
         command.args(["-M", "q35,hpet=off", "-accel", "tcg", "-m", self.base.memory, "-no-reboot", "-nodefaults"]);
         command.args(["-display", "none", "-cpu"]);
         // Without an instruction for random numbers the first who wants one waits for a second.
@@ -274,21 +334,21 @@ impl<'a> Guest<'a> {
             command.arg("-serial").arg(format!("file:{}", folder.join(name).display()));
         }
         command.arg("-rtc").arg(format!("base={},clock=vm", self.rtc));
-        let kernel = self.hardware_clock.as_ref().map_or_else(|| self.base.kernel.clone(), |tree| tree.join("vmlinuz"));
-        command.arg("-kernel").arg(kernel).arg("-initrd").arg(folder.join("initrd"));
+        command.arg("-kernel").arg(self.hardware_clock.as_ref().unwrap_or(&self.base.kernel));
         command.args(self.base.drive.iter().flat_map(|drive| ["-drive", drive]));
         if self.hardware_clock.is_some() {
             command.args(["-device", "igb,romfile="]);
         }
         command.args(["-nic", if self.network.is_some() { "user,model=virtio-net-pci" } else { "none" }]);
-        command.arg("-append").arg(self.kernel_line());
         command
     }
 
     fn kernel_line(&self) -> String {
         // no_timer_check: an emulator that has to wait for a processor can fail that check, and the kernel panics.
+        // transparent_hugepage: with a huge page anywhere the emulator forgets all pages when it has to forget one. Starting a
+        // program takes a third less without.
         let mut line = "console=ttyS0 quiet panic=-1 mitigations=off apparmor=0 audit=0 cryptomgr.notests \
-                        clocksource=acpi_pm no_timer_check"
+                        clocksource=acpi_pm no_timer_check transparent_hugepage=never"
             .to_owned();
         if self.network.is_some() {
             line.push_str(" GUEST_NET=user");
@@ -299,6 +359,18 @@ impl<'a> Guest<'a> {
         }
         line
     }
+}
+
+/// The emulator and where its parts are: a later one from `tests/fetch-more` where that is there, as it does the same work in two
+/// thirds of the time, otherwise this machine's.
+fn emulator(cache: &Cache) -> Vec<OsString> {
+    let tree = cache.path("more/phc");
+    if !tree.join("stamp").exists() {
+        return vec!["qemu-system-x86_64".into()];
+    }
+    let folders = [tree.join("usr/share/qemu"), "/usr/share/qemu".into(), "/usr/share/seabios".into()];
+    let folders = folders.into_iter().flat_map(|folder| ["-L".into(), folder.into()]);
+    [tree.join("usr/bin/qemu-system-x86_64").into()].into_iter().chain(folders).collect()
 }
 
 /// What a guest boots.

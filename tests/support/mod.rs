@@ -1,6 +1,7 @@
 //! What several tests share. Each test crate uses a part of it.
 #![allow(dead_code, reason = "each test crate uses a part of these helpers")]
 
+pub(crate) mod booted;
 pub(crate) mod cpio;
 pub(crate) mod crowd;
 pub(crate) mod dns;

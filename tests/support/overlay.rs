@@ -21,25 +21,43 @@ pub(crate) struct Overlay {
 }
 
 impl Overlay {
+    /// The first process of a guest whose file system is the archive.
+    pub(crate) const INIT: &str = include_str!("guest-init.sh");
+
     /// With the guest's first process, the probe and `await`, which every guest has.
     pub(crate) fn new(cache: &Cache) -> Self {
-        Self::of(&cache.path("base.list"), "", include_bytes!("guest-init.sh"))
+        Self::with_tools(&cache.path("base.list"), "", Self::INIT)
+    }
+
+    /// With the first process alone.
+    pub(crate) fn with_init(cache: &Cache) -> Self {
+        Self::of(&cache.path("base.list"), "", Self::INIT)
     }
 
     /// The same for a guest that boots from a disk.
     pub(crate) fn on_disk(cache: &Cache) -> Self {
-        Self::of(&cache.path("boot/disk.list"), "overlay", include_bytes!("boot-init.sh"))
+        Self::with_tools(&cache.path("boot/disk.list"), "overlay", include_str!("boot-init.sh"))
     }
 
-    fn of(list: &Path, folder: &'static str, init: &[u8]) -> Self {
+    fn of(list: &Path, folder: &'static str, init: &str) -> Self {
         let base = fs::read_to_string(list).expect("cannot read the test cache");
         let mut overlay = Self { files: BTreeMap::new(), base: base.lines().map(str::to_owned).collect(), folder };
-        overlay.content("/init", 0o755, init.to_vec());
+        overlay.content("/init", 0o755, init.into());
+        overlay
+    }
+
+    fn with_tools(list: &Path, folder: &'static str, init: &str) -> Self {
+        let mut overlay = Self::of(list, folder, init);
         let probe = program_and_libraries(probe());
         overlay.content("/usr/bin/probe", 0o755, probe.0);
         overlay.content("/usr/bin/await", 0o755, include_bytes!("guest-await.sh").to_vec());
         overlay.libraries(&probe.1);
         overlay
+    }
+
+    /// Leaves out the first process, where that runs already.
+    pub(crate) fn leave_out_init(&mut self) {
+        self.files.remove("init");
     }
 
     pub(crate) fn content(&mut self, target: &str, mode: u32, content: Vec<u8>) {

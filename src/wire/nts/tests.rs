@@ -103,7 +103,7 @@ fn each_flaw_of_a_response_has_its_name() {
 fn no_response_is_read_without_end() {
     let many = |count: usize, body: &[u8]| record(false, 5, body).repeat(count);
     let mut reader = Reader::new(&Aead::OFFERED);
-    assert_eq!(reader.push(&many(2000, &[])), Err(ResponseFault::TooLong), "records");
+    assert_eq!(reader.push(&many(1100, &[])), Err(ResponseFault::TooLong), "records");
     let mut reader = Reader::new(&Aead::OFFERED);
     assert_eq!(reader.push(&many(700, &[1; 100])), Err(ResponseFault::TooLong), "bytes");
     assert_eq!(read(&response(&[many(500, &[1; 100])])).unwrap().cookies.len(), MOST_COOKIES);
@@ -190,6 +190,9 @@ mod packets {
             (Aead::Gcm128Siv, 64, 0, 188),
             (Aead::SivCmac256, 100, 7, 956),
         ] {
+            if cfg!(miri) && placeholders > 0 {
+                continue; // It takes ten times as long as the others, by the same code.
+            }
             let cookie = Cookie::new(vec![7; cookie]).unwrap();
             let keys = keys(aead);
             let packet = sealed_request(&HEADER, (aead, &keys), &cookie, placeholders, &FRESH).unwrap();

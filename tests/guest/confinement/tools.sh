@@ -10,7 +10,10 @@ look() {
     "$@" >"/tmp/$name.out" 2>"/tmp/$name.err" &
     pid=$!
     until for found in $pid $(children $pid); do ls -l "/proc/$found/fd"; done | grep -q "${sign:-eventpoll}" || [ $((tries += 1)) -gt 100 ]; do sleep 0.05; done
-    sleep 0.1
+    for found in $(children $pid); do
+        # Whoever speaks with servers may be the last to get so far.
+        ! grep -q -- '-net$' "/proc/$found/comm" || await_sign "$found"
+    done
     show "$name" $pid
     for found in $(children $pid); do
         show "$name-$(sed 's/rntpdate-//' "/proc/$found/comm")" "$found"
@@ -20,6 +23,11 @@ look() {
     echo "$name-left $(processes)"
     sed "s/^/$name-out /" "/tmp/$name.out"
     sed "s/^/$name-err /" "/tmp/$name.err"
+}
+
+await_sign() {
+    local tries=0
+    until ls -l "/proc/$1/fd" | grep -q eventpoll || [ $((tries += 1)) -gt 100 ]; do sleep 0.05; done
 }
 
 # How many UDP sockets a process has: those of its sockets that are in the table of them.
