@@ -48,7 +48,7 @@ until settled || [ $tries -ge 400 ]; do
     sleep 0.02
 done
 
-# A machine that is kept (booted.rs): here it is stopped, and the guests that go on from here have the test's files on the disk.
+# A machine that is kept (guest/booted.rs): here it is stopped, and the guests that go on from here have the test's files on the disk.
 if [ -n "${GUEST_KEPT:-}" ]; then
     modprobe virtio_blk
     echo booted >/dev/ttyS1

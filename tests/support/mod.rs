@@ -1,7 +1,6 @@
 //! What several tests share. Each test crate uses a part of it.
 #![allow(dead_code, reason = "each test crate uses a part of these helpers")]
 
-pub(crate) mod booted;
 pub(crate) mod cpio;
 pub(crate) mod crowd;
 pub(crate) mod dns;
@@ -12,7 +11,6 @@ pub(crate) mod guest;
 pub(crate) mod hurry;
 pub(crate) mod keyed;
 pub(crate) mod lab;
-pub(crate) mod monitor;
 pub(crate) mod netns;
 pub(crate) mod ntpserver;
 pub(crate) mod nts;

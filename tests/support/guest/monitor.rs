@@ -92,7 +92,7 @@ impl Talk {
         talk
     }
 
-    /// Whose memory is a file has it there already.
+    /// Memory that is a file is there already.
     fn leave_shared_memory(&mut self) {
         let capability = serde_json::json!({ "capability": "x-ignore-shared", "state": true });
         self.execute_with("migrate-set-capabilities", &serde_json::json!({ "capabilities": [capability] }));

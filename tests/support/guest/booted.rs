@@ -2,7 +2,7 @@
 //! the guests do little more than that.
 //!
 //! One is kept as two files, what its memory held and the state of everything else, at the moment at which its first process looks
-//! for a disk with the test's files (`guest-init.sh`). Each guest gets a copy of that memory, page by page as it writes to them. Its
+//! for a disk with the test's files (`../guest-init.sh`). Each guest gets a copy of that memory, page by page as it writes to them. Its
 //! clock and its RTC go on from that moment, some seconds after midnight of 2019-01-01. The kernel's random numbers are the same at
 //! first, until it asks the processor for more, some seconds later.
 
@@ -26,7 +26,7 @@ const STALE: Duration = Duration::from_secs(3 * 24 * 3600);
 
 /// One such machine.
 #[derive(Debug)]
-pub(crate) struct Booted {
+pub(super) struct Booted {
     folder: PathBuf,
     memory: &'static str,
 }
@@ -38,7 +38,7 @@ impl Booted {
     ///
     /// # Panics
     /// When it cannot be booted.
-    pub(crate) fn of(
+    pub(super) fn of(
         place: &Path,
         name: &str,
         memory: &'static str,
@@ -62,13 +62,13 @@ impl Booted {
     }
 
     /// Makes a command of the same machine wait for the state, with this file as its disk.
-    pub(crate) fn await_state(&self, machine: &mut Command, disk: &Path) {
+    pub(super) fn await_state(&self, machine: &mut Command, disk: &Path) {
         self.add_parts(machine, disk, "off");
         machine.args(["-incoming", "defer"]);
     }
 
     /// Has that machine go on from here.
-    pub(crate) fn resume(&self, monitor: &Monitor) {
+    pub(super) fn resume(&self, monitor: &Monitor) {
         monitor.resume(&self.folder.join("state"));
     }
 
