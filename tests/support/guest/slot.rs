@@ -7,10 +7,9 @@ use nix::fcntl::{Flock, FlockArg};
 
 use super::super::require::Cache;
 
-/// How many guests run at once: one more than there are processors, as they wait for most of the time. More would make each other
-/// late.
+/// How many guests run at once: as many as there are processors. One more would make each of them late.
 fn slots() -> usize {
-    1 + std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
 }
 
 /// One of the places for running guests, shared by all test processes that share a cache.
