@@ -55,6 +55,11 @@ impl Overlay {
         overlay
     }
 
+    /// Whether the first process is the one that guests have as a rule.
+    pub(crate) fn has_usual_init(&self) -> bool {
+        self.files.get("init").is_some_and(|(_, content)| content == Self::INIT.as_bytes())
+    }
+
     /// Leaves out the first process, where that runs already.
     pub(crate) fn leave_out_init(&mut self) {
         self.files.remove("init");

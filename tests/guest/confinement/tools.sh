@@ -10,6 +10,7 @@ look() {
     "$@" >"/tmp/$name.out" 2>"/tmp/$name.err" &
     pid=$!
     until for found in $pid $(children $pid); do ls -l "/proc/$found/fd"; done | grep -q "${sign:-eventpoll}" || [ $((tries += 1)) -gt 100 ]; do sleep 0.05; done
+    sleep 0.1
     for found in $(children $pid); do
         # Whoever speaks with servers may be the last to get so far.
         ! grep -q -- '-net$' "/proc/$found/comm" || await_sign "$found"

@@ -11,7 +11,7 @@ use std::fs::{self, File};
 use std::hash::{Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use nix::fcntl::{Flock, FlockArg};
 
@@ -21,7 +21,7 @@ use super::monitor::Monitor;
 const DISK: u64 = 256 << 20;
 /// How long a boot may take.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// How long one stays that is made of something else.
+/// How long one stays that nobody asks for.
 const STALE: Duration = Duration::from_secs(3 * 24 * 3600);
 
 /// One such machine.
@@ -52,10 +52,19 @@ impl Booted {
         let lock = File::create(place.join(format!(".{name}"))).expect("cannot write to the test cache");
         let _lock = Flock::lock(lock, FlockArg::LockExclusive).expect("a lock in the test cache");
         let booted = Self { folder, memory };
-        if !booted.folder.exists() {
+        if booted.folder.exists() {
+            // It is in use: see `sweep`.
+            File::open(&booted.folder)
+                .and_then(|folder| folder.set_modified(SystemTime::now()))
+                .expect("the test cache");
+        } else {
             sweep(place, name);
-            let draft = tempfile::tempdir_in(place).expect("cannot write to the test cache");
+            let draft =
+                tempfile::Builder::new().prefix(name).tempdir_in(place).expect("cannot write to the test cache");
             Self { folder: draft.path().to_owned(), memory }.boot(machine(draft.path()));
+            for file in ["initrd", "disk", "console", "result"] {
+                fs::remove_file(draft.path().join(file)).expect("what it was booted with");
+            }
             fs::rename(draft.keep(), &booted.folder).expect("cannot write to the test cache");
         }
         booted
@@ -76,7 +85,9 @@ impl Booted {
         let disk = self.folder.join("disk");
         File::create(&disk).expect("cannot write to the test cache");
         self.add_parts(&mut machine, &disk, "on");
-        let monitor = Monitor::in_folder(&self.folder);
+        // A socket's path has to be short.
+        let near = tempfile::tempdir().expect("cannot make a temporary folder");
+        let monitor = Monitor::in_folder(near.path());
         machine.arg("-qmp").arg(monitor.option()).stdin(Stdio::null()).stdout(Stdio::null());
         let mut child = machine.spawn().expect("cannot start the virtual machine");
         let started = Instant::now();
@@ -85,14 +96,20 @@ impl Booted {
             assert!(ended.is_none() && started.elapsed() < PATIENCE, "no machine has booted: {ended:?}");
             std::thread::sleep(Duration::from_millis(20));
         }
-        monitor.save(&self.folder.join("state"));
+        let state = self.folder.join("state");
+        monitor.save(&state);
         child.wait().expect("a child process");
+        while !state.exists() {
+            assert!(started.elapsed() < PATIENCE, "the machine's state does not come");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// What both need to be the same machine: its memory in a file, of which each may change a copy or (`share`) the file itself,
     /// and its disk.
     fn add_parts(&self, machine: &mut Command, disk: &Path, share: &str) {
         let file = File::options().write(true).open(disk).expect("the disk");
+        assert!(file.metadata().is_ok_and(|file| file.len() <= DISK), "more files than the disk has room for");
         file.set_len(DISK).expect("cannot write the disk");
         let memory = self.folder.join("memory");
         machine.args(["-machine", "memory-backend=memory", "-object"]);
@@ -105,7 +122,7 @@ impl Booted {
     }
 }
 
-/// Removes those of a name that are stale.
+/// Removes those of a name that are stale, and what was left of boots that were ended.
 fn sweep(place: &Path, name: &str) {
     for entry in fs::read_dir(place).into_iter().flatten().flatten() {
         let is_old =

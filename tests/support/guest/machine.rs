@@ -1,5 +1,6 @@
 //! The machine: the emulator's command, and what it boots.
 
+use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,7 +16,8 @@ impl Guest<'_> {
     /// Whether all that the machine has when it is switched on is as most have it.
     pub(super) fn is_usual(&self) -> bool {
         let base = self.base.drive.is_none() && self.hardware_clock.is_none();
-        base && !self.is_anew
+        base && self.overlay.has_usual_init()
+            && !self.is_anew
             && self.has_chance
             && self.cpu == Cpu::Intel
             && self.rtc == RTC
@@ -81,6 +83,14 @@ pub(super) fn emulator(cache: &Cache) -> Vec<OsString> {
     let folders = [tree.join("usr/share/qemu"), "/usr/share/qemu".into(), "/usr/share/seabios".into()];
     let folders = folders.into_iter().flat_map(|folder| ["-L".into(), folder.into()]);
     [tree.join("usr/bin/qemu-system-x86_64").into()].into_iter().chain(folders).collect()
+}
+
+/// The emulator's file, which is another one after an update.
+pub(super) fn emulator_file(cache: &Cache) -> PathBuf {
+    let program = PathBuf::from(&emulator(cache)[0]);
+    let path = env::var_os("PATH").unwrap_or_default();
+    // An absolute path stays what it is.
+    env::split_paths(&path).map(|folder| folder.join(&program)).find(|file| file.exists()).unwrap_or(program)
 }
 
 /// What a guest boots.

@@ -1,4 +1,4 @@
-//! A throw-away virtual machine with a clock and an RTC of its own: one boot, one shell script, its status and output.
+//! A throw-away virtual machine with a clock and an RTC of its own: one shell script, its status and output.
 //!
 //! The script runs as root in dash, with the real tools of Debian first in `PATH` and busybox's applets last. `probe`
 //! (see `probe/main.rs`) reads and sets clocks, `await` (`guest-await.sh`) waits for what was started. Kernel modules load by
@@ -197,7 +197,7 @@ impl<'a> Guest<'a> {
         self
     }
 
-    /// Boots, runs the script, powers off.
+    /// Boots, or goes on from a boot that there was, runs the script, powers off.
     ///
     /// # Panics
     /// When the guest ends without a status or takes longer than its timeout, with the end of the console.

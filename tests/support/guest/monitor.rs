@@ -43,7 +43,8 @@ impl Monitor {
     pub(crate) fn save(&self, file: &Path) {
         let mut talk = Talk::begin(&self.0);
         talk.leave_shared_memory();
-        let to = format!("exec:cat >'{}'", file.display());
+        // Under its name it is whole.
+        let to = format!("exec:cat >'{0}.part' && mv '{0}.part' '{0}'", file.display());
         talk.execute_with("migrate", &serde_json::json!({ "uri": to }));
         let started = Instant::now();
         loop {

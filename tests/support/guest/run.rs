@@ -1,5 +1,6 @@
 //! One run of a guest, from the first file to the script's status.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::super::cpio::Archive;
 use super::super::overlay::Overlay;
 use super::booted::Booted;
-use super::machine::emulator;
+use super::machine::{emulator, emulator_file};
 use super::slot::Slot;
 use super::{Guest, GuestRun, Monitor};
 
@@ -18,13 +19,13 @@ impl Guest<'_> {
         let (machine, booted) = self.prepare(folder.path());
         let _slot = (!self.is_idle).then(|| Slot::take(&self.cache));
         let monitor = Monitor::in_folder(folder.path());
-        let status = std::thread::scope(|scope| {
+        let (status, watched) = std::thread::scope(|scope| {
             let somebody = &monitor;
-            scope.spawn(move || {
+            let watcher = scope.spawn(move || {
                 booted.iter().for_each(|booted| booted.resume(somebody));
                 watch.into_iter().for_each(|watch| watch(somebody));
             });
-            self.attend(machine, folder.path(), &monitor)
+            (self.attend(machine, folder.path(), &monitor), watcher.join())
         });
         let console = fs::read(folder.path().join("console")).unwrap_or_default();
         let console = String::from_utf8_lossy(&console).replace("\r\n", "\n");
@@ -35,6 +36,7 @@ impl Guest<'_> {
                 let errors = fs::read_to_string(folder.path().join("errors")).unwrap_or_default();
                 panic!("the guest failed: {why}\n{errors}{}", tail(&console))
             });
+        watched.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         GuestRun { status, console: output_of_script(&console).to_owned() }
     }
 
@@ -59,9 +61,16 @@ impl Guest<'_> {
 
     /// What usual machines go on from. All that a network is to it is that it is there.
     fn booted(&self) -> Booted {
-        let archive = fs::metadata(&self.base.archive).expect("the base archive");
-        let made_of =
-            format!("{:?} {:?} {} {:?}", archive.len(), archive.modified(), self.kernel_line(), emulator(&self.cache));
+        let mut made_of = self.kernel_line();
+        for file in [&self.base.archive, &self.base.kernel, &emulator_file(&self.cache)] {
+            let facts = fs::metadata(file).expect("what a guest is made of");
+            made_of.push_str(&format!(" {} {:?} {:?}", file.display(), facts.len(), facts.modified()));
+        }
+        // Without what differs from run to run: the folder, and the way into the network.
+        let machine = self.machine(Path::new(""));
+        let is_emulator = |word: &&OsStr| *word == emulator(&self.cache)[0];
+        made_of
+            .push_str(&format!("{:?}", machine.get_args().skip_while(|word| !is_emulator(word)).collect::<Vec<_>>()));
         let name = if self.network.is_some() { "network" } else { "alone" };
         Booted::of(&self.cache.path("booted"), name, self.base.memory, &[&made_of, Overlay::INIT], |folder| {
             let initrd = folder.join("initrd");
