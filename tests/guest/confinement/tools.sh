@@ -11,19 +11,27 @@ look() {
     pid=$!
     until for found in $pid $(children $pid); do ls -l "/proc/$found/fd"; done | grep -q "${sign:-eventpoll}" || [ $((tries += 1)) -gt 100 ]; do sleep 0.05; done
     sleep 0.1
-    for found in $(children $pid); do
-        # Whoever speaks with servers may be the last to get so far.
-        ! grep -q -- '-net$' "/proc/$found/comm" || await_sign "$found"
+    # Whoever speaks with servers comes first: it may be the last to get so far, and the first to be gone.
+    for found in $(speakers $pid); do
+        await_sign "$found"
+        show "$name-net" "$found"
     done
     show "$name" $pid
     for found in $(children $pid); do
-        show "$name-$(sed 's/rntpdate-//' "/proc/$found/comm")" "$found"
+        case $(cat "/proc/$found/comm") in
+        *-net) ;;
+        *) show "$name-$(sed 's/rntpdate-//' "/proc/$found/comm")" "$found" ;;
+        esac
     done
     wait $pid
     echo "$name-status $?"
     echo "$name-left $(processes)"
     sed "s/^/$name-out /" "/tmp/$name.out"
     sed "s/^/$name-err /" "/tmp/$name.err"
+}
+
+speakers() {
+    for each in $(children "$1"); do grep -qs -- '-net$' "/proc/$each/comm" && echo "$each"; done
 }
 
 await_sign() {

@@ -7,9 +7,10 @@ use nix::fcntl::{Flock, FlockArg};
 
 use super::super::require::Cache;
 
-/// How many guests run at once: as many as there are processors. One more would make each of them late.
+/// How many guests run at once: one more than there are processors, as they wait for much of the time. More would make each other
+/// late.
 fn slots() -> usize {
-    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+    1 + std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// One of the places for running guests, shared by all test processes that share a cache.
