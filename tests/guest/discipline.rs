@@ -98,7 +98,7 @@ fn the_kernels_frequency_is_put_right_and_survives_a_reboot() {
     server.wait_synchronised(&network, "127.0.0.1");
     let guest = || Guest::new(&cache).network(&network).program(env!("CARGO_BIN_EXE_rntpdate"));
 
-    let run = guest().booted_anew().idle().timeout(Duration::from_secs(420)).script(RUNS).run();
+    let run = guest().booted_anew().timeout(Duration::from_secs(420)).script(RUNS).run();
     assert_eq!(run.status, 0, "{}", run.console);
     println!("{}", run.console);
     // The emulator's clock runs at the true rate: right is 0. On a machine with other work the best samples scatter by 28 us,
@@ -139,7 +139,7 @@ fn two_minutes_are_enough_to_begin_with() {
     let server = Peer::chronyd(&cache, &network, "local stratum 5\nallow all");
     server.wait_synchronised(&network, "127.0.0.1");
     let guest = || Guest::new(&cache).network(&network).program(env!("CARGO_BIN_EXE_rntpdate"));
-    let run = guest().idle().timeout(Duration::from_secs(420)).script(SETTLED).run();
+    let run = guest().timeout(Duration::from_secs(420)).script(SETTLED).run();
     assert_eq!(run.status, 0, "{}", run.console);
     println!("{}", run.console);
     assert!(run.console.contains("measuring again in 64 s (--settle)"), "{}", run.console);
@@ -154,7 +154,7 @@ fn two_minutes_are_enough_to_begin_with() {
 fn eighty_ppm_are_found_to_a_tenth() {
     let Some(cache) = require::guest() else { return };
     let guest = Guest::new(&cache).rtc("2027-01-10T00:00:00").program(env!("CARGO_BIN_EXE_rntpdate"));
-    let guest = guest.idle().timeout(Duration::from_secs(600));
+    let guest = guest.timeout(Duration::from_secs(600));
     let run = guest.script(EXACTLY).run();
     assert_eq!(run.status, 0, "{}", run.console);
     println!("{}", run.console);
@@ -171,7 +171,7 @@ fn regular_runs_of_root_tune_the_clock_unasked() {
     let server = Peer::chronyd(&cache, &network, "local stratum 5\nallow all");
     server.wait_synchronised(&network, "127.0.0.1");
     let guest = || Guest::new(&cache).network(&network).program(env!("CARGO_BIN_EXE_rntpdate"));
-    let run = guest().idle().timeout(Duration::from_secs(600)).script(UNASKED).run();
+    let run = guest().timeout(Duration::from_secs(600)).script(UNASKED).run();
     assert_eq!(run.status, 0, "{}", run.console);
     println!("{}", run.console);
     for run_before in 1..4 {

@@ -45,7 +45,7 @@ fn watch(cache: &require::Cache, leap: u8, flag: i64, expected: f64) {
     let script = SCRIPT.replace("MIDNIGHT", &MIDNIGHT.to_string());
     let guest = Guest::new(cache).network(&network).program(env!("CARGO_BIN_EXE_rntpdate"));
     let mut servers = Vec::new();
-    let run = guest.idle().timeout(Duration::from_secs(400)).script(&script).run_beside(|_| {
+    let run = guest.timeout(Duration::from_secs(400)).script(&script).run_beside(|_| {
         // Not before the guest has its turn.
         let offset = EVENING * SECOND - unix_now();
         let server = |port: u16, leap: u8| {

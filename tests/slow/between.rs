@@ -34,7 +34,7 @@ fn frequencies(run: &GuestRun) -> Vec<f64> {
 fn boot(lab: &Lab, frequency: &str, step: &str, history: Option<&str>) -> GuestRun {
     let liar = lab.network.enter(|| Server::builder().bind("10.9.9.3:1123").offset(300 * MILLISECOND).start());
     let script = RUNS.replace("FREQUENCY", frequency).replace("STEP", step);
-    let guest = lab.guest(&script).booted_anew().idle().timeout(Duration::from_secs(480));
+    let guest = lab.guest(&script).booted_anew().timeout(Duration::from_secs(480));
     let guest = match history {
         Some(text) => guest.text("/var/lib/rntpdate/history", text),
         None => guest,

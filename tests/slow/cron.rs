@@ -26,7 +26,7 @@ fn cron_keeps_a_clock_that_runs_100_ppm_fast() {
         crond -f -l 8 -L /tmp/crond & sleep 310; cat /tmp/crond /tmp/log; probe query 10.0.2.2"
     );
     let _way = right_of_way();
-    let run = lab.guest(&script).idle().timeout(Duration::from_secs(400)).run();
+    let run = lab.guest(&script).timeout(Duration::from_secs(400)).run();
     say(&run.console);
     let offsets: Vec<f64> = run
         .console

@@ -42,8 +42,6 @@ pub(crate) struct Guest<'a> {
     hardware_clock: Option<PathBuf>,
     /// Whether it has to be switched on, though another has booted already.
     is_anew: bool,
-    /// Whether it leaves the processor to others for nearly all of its time.
-    is_idle: bool,
     timeout: Duration,
 }
 
@@ -104,7 +102,6 @@ impl<'a> Guest<'a> {
             network: None,
             hardware_clock: None,
             is_anew: false,
-            is_idle: false,
             timeout: Duration::from_secs(90),
         }
     }
@@ -176,12 +173,6 @@ impl<'a> Guest<'a> {
     /// A boot of its own, which no other guest has had: for what a later boot tells from an earlier one.
     pub(crate) fn booted_anew(mut self) -> Self {
         self.is_anew = true;
-        self
-    }
-
-    /// A script that waits for minutes and does little, which others need not wait for: it takes none of the slots.
-    pub(crate) fn idle(mut self) -> Self {
-        self.is_idle = true;
         self
     }
 

@@ -17,7 +17,7 @@ impl Guest<'_> {
     pub(super) fn run_with(mut self, watch: Option<impl FnOnce(&Monitor) + Send>) -> GuestRun {
         let folder = tempfile::tempdir().expect("cannot make a temporary folder");
         let (machine, booted) = self.prepare(folder.path());
-        let _slot = (!self.is_idle).then(|| Slot::take(&self.cache));
+        let _slot = Slot::take(&self.cache);
         let monitor = Monitor::in_folder(folder.path());
         let (status, watched) = std::thread::scope(|scope| {
             let somebody = &monitor;
