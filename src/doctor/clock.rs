@@ -53,8 +53,8 @@ fn frequency(clock: &KernelClock) -> Check {
     if clock.frequency_ppm.abs() < HIGH_FREQUENCY {
         return Check::good("frequency", text);
     }
-    let todo = "the kernel's limit is 500: a bad crystal, or a daemon that was ended while it corrected; adjtimex -f 0 resets it";
-    Check::warning("frequency", text, todo)
+    let advice = "the kernel's limit is 500: a bad crystal, or a daemon that was ended while it corrected; adjtimex -f 0 resets it";
+    Check::warning("frequency", text, advice)
 }
 
 fn slew(clock: &KernelClock) -> Check {
@@ -118,8 +118,8 @@ fn read(reading: &RtcReading, local: bool) -> Check {
             format!("rhwclock --systohc --{}", if local { "utc" } else { "localtime, or --utc to change that" }),
         );
     }
-    let todo = "when the clock is right: rhwclock --systohc";
-    if own.abs() <= RTC_BAD { Check::warning("RTC", text, todo) } else { Check::bad("RTC", text, todo) }
+    let advice = "when the clock is right: rhwclock --systohc";
+    if own.abs() <= RTC_BAD { Check::warning("RTC", text, advice) } else { Check::bad("RTC", text, advice) }
 }
 
 pub(super) fn adjfile(adjfile: &Adjfile) -> Check {

@@ -21,19 +21,19 @@ pub struct Check {
     /// What was found.
     pub text: String,
     /// What to do, where it is not good.
-    pub todo: Option<String>,
+    pub advice: Option<String>,
 }
 
 impl Check {
     pub(super) fn good(topic: &'static str, text: impl Into<String>) -> Check {
-        Check { mark: Mark::Good, topic, text: text.into(), todo: None }
+        Check { mark: Mark::Good, topic, text: text.into(), advice: None }
     }
 
-    pub(super) fn warning(topic: &'static str, text: impl Into<String>, todo: impl Into<String>) -> Check {
-        Check { mark: Mark::Warning, topic, text: text.into(), todo: Some(todo.into()) }
+    pub(super) fn warning(topic: &'static str, text: impl Into<String>, advice: impl Into<String>) -> Check {
+        Check { mark: Mark::Warning, topic, text: text.into(), advice: Some(advice.into()) }
     }
 
-    pub(super) fn bad(topic: &'static str, text: impl Into<String>, todo: impl Into<String>) -> Check {
-        Check { mark: Mark::Bad, topic, text: text.into(), todo: Some(todo.into()) }
+    pub(super) fn bad(topic: &'static str, text: impl Into<String>, advice: impl Into<String>) -> Check {
+        Check { mark: Mark::Bad, topic, text: text.into(), advice: Some(advice.into()) }
     }
 }

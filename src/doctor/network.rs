@@ -6,13 +6,13 @@ use super::findings::NameError;
 use super::{Check, ConfigFile, Name, Routes, Stamps};
 
 pub(super) fn stamps(stamps: Stamps) -> Check {
-    let todo = "offsets are measured all the same, less exactly by some ten microseconds";
+    let advice = "offsets are measured all the same, less exactly by some ten microseconds";
     match (stamps.sent, stamps.received) {
         (true, true) => Check::good("timestamps", "the kernel tells when packets leave and arrive"),
-        (false, true) => Check::warning("timestamps", "the kernel does not tell when packets leave", todo),
-        (true, false) => Check::warning("timestamps", "the kernel does not tell when packets arrive", todo),
+        (false, true) => Check::warning("timestamps", "the kernel does not tell when packets leave", advice),
+        (true, false) => Check::warning("timestamps", "the kernel does not tell when packets arrive", advice),
         (false, false) => {
-            Check::warning("timestamps", "the kernel tells neither when packets leave nor when they arrive", todo)
+            Check::warning("timestamps", "the kernel tells neither when packets leave nor when they arrive", advice)
         }
     }
 }
@@ -29,13 +29,13 @@ pub(super) fn filter(filter: &Result<(), String>) -> Check {
 }
 
 pub(super) fn routes(routes: &Routes) -> Check {
-    let todo = "see `ip addr` and `ip route`";
+    let advice = "see `ip addr` and `ip route`";
     match (routes.v4, routes.v6) {
-        (None, None) => Check::bad("network", "there is no way to other networks, neither IPv4 nor IPv6", todo),
+        (None, None) => Check::bad("network", "there is no way to other networks, neither IPv4 nor IPv6", advice),
         (Some(v4), None) => Check::good("network", format!("IPv4 from {v4}; no IPv6, which costs nothing")),
         (v4, Some(v6)) if is_narrow(v6) => {
             let text = format!("IPv6 has a route, but only {v6} to send from, which the world does not answer");
-            Check::warning("network", text, if v4.is_some() { "use -4, or get a global IPv6 address" } else { todo })
+            Check::warning("network", text, if v4.is_some() { "use -4, or get a global IPv6 address" } else { advice })
         }
         (Some(v4), Some(v6)) => Check::good("network", format!("IPv4 from {v4}, IPv6 from {v6}")),
         (None, Some(v6)) => Check::good("network", format!("IPv6 from {v6}; no IPv4")),

@@ -26,7 +26,7 @@ fn line(check: &Check, style: Style) -> String {
         (Style::Colour, Mark::Warning) => "\x1b[33m!\x1b[0m",
         (Style::Colour, Mark::Bad) => "\x1b[31m\u{2718}\x1b[0m",
     };
-    let todo = check.todo.as_ref().map_or(String::new(), |todo| format!(" -> {todo}"));
+    let advice = check.advice.as_ref().map_or(String::new(), |advice| format!(" -> {advice}"));
     // Not the marks, which are to be obeyed.
-    format!("{mark} {:<10} {}", check.topic, printable(&format!("{}{todo}", check.text)))
+    format!("{mark} {:<10} {}", check.topic, printable(&format!("{}{advice}", check.text)))
 }

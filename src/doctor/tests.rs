@@ -63,14 +63,14 @@ fn only(findings: &Findings) -> Check {
     let mut wrong = checks.iter().filter(|check| check.mark != Mark::Good);
     let found = wrong.next().expect("something that is not good").clone();
     assert_eq!(wrong.next(), None);
-    assert!(found.todo.is_some(), "{found:?}");
+    assert!(found.advice.is_some(), "{found:?}");
     found
 }
 
 #[test]
 fn a_machine_that_is_well_has_ten_good_lines() {
     let checks = judge(&well());
-    assert!(checks.iter().all(|check| check.mark == Mark::Good && check.todo.is_none()), "{checks:?}");
+    assert!(checks.iter().all(|check| check.mark == Mark::Good && check.advice.is_none()), "{checks:?}");
     assert!(!is_bad(&checks) && checks.len() >= 10);
 }
 
@@ -78,7 +78,7 @@ fn a_machine_that_is_well_has_ten_good_lines() {
 fn a_clock_that_may_not_be_set_is_bad() {
     let check = only(&Findings { may_set: Err("Operation not permitted".into()), ..well() });
     assert_eq!((check.mark, check.topic), (Mark::Bad, "setting"));
-    assert!(check.todo.unwrap().contains("CAP_SYS_TIME"));
+    assert!(check.advice.unwrap().contains("CAP_SYS_TIME"));
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn the_network_and_the_names() {
     let no_way = Routes { v4: None, v6: None };
     assert_eq!(only(&Findings { routes: no_way, ..well() }).mark, Mark::Bad);
     let narrow = Routes { v6: Some("fd00::1".parse().unwrap()), ..well().routes };
-    assert!(only(&Findings { routes: narrow, ..well() }).todo.unwrap().contains("-4"));
+    assert!(only(&Findings { routes: narrow, ..well() }).advice.unwrap().contains("-4"));
     let name = |configured, error| Name { name: "x".into(), configured, found: Err(error) };
     let marks = |name| judge(&Findings { name, ..well() }).iter().map(|check| check.mark).max();
     assert_eq!(marks(name(true, NameError::NoNameServer("?".into()))), Some(Mark::Bad));

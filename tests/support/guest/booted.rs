@@ -1,10 +1,10 @@
 //! Machines that have booted already, which most guests go on from: switching one on takes three seconds of a processor, and half of
 //! the guests do little more than that.
 //!
-//! One is kept as two files, what its memory held and the state of everything else, at the moment at which its first process looks
-//! for a disk with the test's files (`../guest-init.sh`). Each guest gets a copy of that memory, page by page as it writes to them. Its
-//! clock and its RTC go on from that moment, some seconds after midnight of 2019-01-01. The kernel's random numbers are the same at
-//! first, until it asks the processor for more, some seconds later.
+//! Such a machine is kept as two files, what its memory held and the state of everything else, at the moment at which its first
+//! process looks for a disk with the test's files (`../guest-init.sh`). Each guest gets a copy of that memory, page by page as it
+//! writes to them. Its clock and its RTC go on from that moment, some seconds after midnight of 2019-01-01. The kernel's random
+//! numbers are the same at first, until it asks the processor for more, some seconds later; `boot_id` stays the same.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs::{self, File};
@@ -21,7 +21,7 @@ use super::monitor::Monitor;
 const DISK: u64 = 256 << 20;
 /// How long a boot may take.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// How long one stays that nobody asks for.
+/// How long a machine stays that nobody asks for.
 const STALE: Duration = Duration::from_secs(3 * 24 * 3600);
 
 /// One such machine.
@@ -32,9 +32,9 @@ pub(super) struct Booted {
 }
 
 impl Booted {
-    /// The one that is kept in a place under a name and was made of the same; else it is booted now. `memory` is the machine's, in
-    /// MiB; `made_of` all that decides what it becomes; `machine` the emulator's command, with files of a folder, to which its
-    /// second serial line goes as `result`.
+    /// The machine that is kept in a place under a name and was made of the same; where there is none it is booted now. `memory` is
+    /// its own, in MiB; `made_of` all that decides what it becomes; `machine` the emulator's command, with files of a folder, to which
+    /// its second serial line goes as `result`.
     ///
     /// # Panics
     /// When it cannot be booted.
@@ -105,8 +105,8 @@ impl Booted {
         }
     }
 
-    /// What both need to be the same machine: its memory in a file, of which each may change a copy or (`share`) the file itself,
-    /// and its disk.
+    /// Adds the parts that make both the same machine: its memory in a file, of which each may change a copy or (`share`) the file
+    /// itself, and its disk.
     fn add_parts(&self, machine: &mut Command, disk: &Path, share: &str) {
         let file = File::options().write(true).open(disk).expect("the disk");
         assert!(file.metadata().is_ok_and(|file| file.len() <= DISK), "more files than the disk has room for");

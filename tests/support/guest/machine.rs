@@ -24,7 +24,7 @@ impl Guest<'_> {
             && self.kernel_args.is_empty()
     }
 
-    /// The emulator with the machine, without what it boots from.
+    /// The command that runs the emulator with the machine, without what it boots from.
     pub(super) fn machine(&self, folder: &Path) -> Command {
         // Dies with the thread that runs the test, whatever happens to that.
         let mut command = match self.network {
@@ -32,27 +32,34 @@ impl Guest<'_> {
             None => Command::new("setpriv"),
         };
         command.args(NO_CLOCK).args(["--pdeathsig", "KILL"]);
-        command.args(emulator(&self.cache));
-        command.args(["-M", "q35,hpet=off", "-accel", "tcg", "-m", self.base.memory, "-no-reboot", "-nodefaults"]);
-        command.args(["-display", "none", "-cpu"]);
+        command.args(emulator(&self.cache)).args(self.options(folder));
+        command
+    }
+
+    /// The emulator's options for the machine, with files in this folder.
+    pub(super) fn options(&self, folder: &Path) -> Vec<String> {
+        let words = ["-M", "q35,hpet=off", "-accel", "tcg", "-m", self.base.memory, "-no-reboot", "-nodefaults"];
+        let mut options = words.map(str::to_owned).to_vec();
+        let mut add = |option: &str, value: String| options.extend([option.to_owned(), value]);
+        add("-display", "none".to_owned());
         // Without an instruction for random numbers the first who wants one waits for a second.
         let vendor = match self.cpu {
             Cpu::Intel => "GenuineIntel",
             Cpu::Amd => "AuthenticAMD",
         };
         let chance = if self.has_chance { "+rdrand" } else { "-rdrand,-rdseed" };
-        command.arg(format!("qemu64,vendor={vendor},{chance}"));
+        add("-cpu", format!("qemu64,vendor={vendor},{chance}"));
         for name in ["console", "result"] {
-            command.arg("-serial").arg(format!("file:{}", folder.join(name).display()));
+            add("-serial", format!("file:{}", folder.join(name).display()));
         }
-        command.arg("-rtc").arg(format!("base={},clock=vm", self.rtc));
-        command.arg("-kernel").arg(self.hardware_clock.as_ref().unwrap_or(&self.base.kernel));
-        command.args(self.base.drive.iter().flat_map(|drive| ["-drive", drive]));
+        add("-rtc", format!("base={},clock=vm", self.rtc));
+        add("-kernel", self.hardware_clock.as_ref().unwrap_or(&self.base.kernel).display().to_string());
+        self.base.drive.iter().for_each(|drive| add("-drive", drive.clone()));
         if self.hardware_clock.is_some() {
-            command.args(["-device", "igb,romfile="]);
+            add("-device", "igb,romfile=".to_owned());
         }
-        command.args(["-nic", if self.network.is_some() { "user,model=virtio-net-pci" } else { "none" }]);
-        command
+        add("-nic", if self.network.is_some() { "user,model=virtio-net-pci" } else { "none" }.to_owned());
+        options
     }
 
     pub(super) fn kernel_line(&self) -> String {

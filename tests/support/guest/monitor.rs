@@ -43,7 +43,7 @@ impl Monitor {
     pub(crate) fn save(&self, file: &Path) {
         let mut talk = Talk::begin(&self.0);
         talk.leave_shared_memory();
-        // Under its name it is whole.
+        // What has the file's own name is whole.
         let to = format!("exec:cat >'{0}.part' && mv '{0}.part' '{0}'", file.display());
         talk.execute_with("migrate", &serde_json::json!({ "uri": to }));
         let started = Instant::now();
@@ -93,7 +93,7 @@ impl Talk {
         talk
     }
 
-    /// Memory that is a file is there already.
+    /// Leaves memory that is a file out of the state: it is there already.
     fn leave_shared_memory(&mut self) {
         let capability = serde_json::json!({ "capability": "x-ignore-shared", "state": true });
         self.execute_with("migrate-set-capabilities", &serde_json::json!({ "capabilities": [capability] }));

@@ -1,6 +1,5 @@
 //! One run of a guest, from the first file to the script's status.
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::super::cpio::Archive;
 use super::super::overlay::Overlay;
 use super::booted::Booted;
-use super::machine::{emulator, emulator_file};
+use super::machine::emulator_file;
 use super::slot::Slot;
 use super::{Guest, GuestRun, Monitor};
 
@@ -59,18 +58,15 @@ impl Guest<'_> {
         (machine, booted)
     }
 
-    /// What usual machines go on from. All that a network is to it is that it is there.
+    /// The machine that usual ones go on from. Which network they are in is no matter, only whether they are in one.
     fn booted(&self) -> Booted {
         let mut made_of = self.kernel_line();
         for file in [&self.base.archive, &self.base.kernel, &emulator_file(&self.cache)] {
             let facts = fs::metadata(file).expect("what a guest is made of");
             made_of.push_str(&format!(" {} {:?} {:?}", file.display(), facts.len(), facts.modified()));
         }
-        // Without what differs from run to run: the folder, and the way into the network.
-        let machine = self.machine(Path::new(""));
-        let is_emulator = |word: &&OsStr| *word == emulator(&self.cache)[0];
-        made_of
-            .push_str(&format!("{:?}", machine.get_args().skip_while(|word| !is_emulator(word)).collect::<Vec<_>>()));
+        // The folder is another one in each run.
+        made_of.push_str(&self.options(Path::new("")).join(" "));
         let name = if self.network.is_some() { "network" } else { "alone" };
         Booted::of(&self.cache.path("booted"), name, self.base.memory, &[&made_of, Overlay::INIT], |folder| {
             let initrd = folder.join("initrd");
