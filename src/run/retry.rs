@@ -85,15 +85,20 @@ impl Obstacle {
         if changed && matches!(self, Obstacle::Names | Obstacle::Route) { 0 } else { before.saturating_add(1) }
     }
 
-    /// The pause before the next try, the `tries`-th since anything changed, from 0. What costs servers nothing is tried
-    /// each second; what does, ever less often.
-    pub(super) fn pause(self, tries: u32) -> Duration {
+    /// The pause before the next try, the `tries`-th since anything changed, from 0, after a try that `took` so long. What costs
+    /// servers nothing is tried each second, whether a try fails at once or waits for a silent name server; what does, ever less
+    /// often.
+    pub(super) fn pause(self, tries: u32, took: Duration) -> Duration {
         let (first, most) = match self {
             Obstacle::Names | Obstacle::Route => (100, 700),
             Obstacle::Silence => (500, 8000),
             Obstacle::Unsynchronised | Obstacle::Witness => (2000, 16_000),
         };
-        Duration::from_millis((first << tries.min(10)).min(most))
+        let pause = Duration::from_millis((first << tries.min(10)).min(most));
+        match self {
+            Obstacle::Names | Obstacle::Route => pause.saturating_sub(took).max(Duration::from_millis(first)),
+            _ => pause,
+        }
     }
 }
 
@@ -133,10 +138,14 @@ mod tests {
 
     #[test]
     fn pauses_grow_up_to_a_limit() {
-        let pauses = |obstacle: Obstacle| [0, 1, 2, 3, 4, 99].map(|tries| obstacle.pause(tries).as_millis());
-        assert_eq!(pauses(Obstacle::Names), [100, 200, 400, 700, 700, 700]);
-        assert_eq!(pauses(Obstacle::Silence), [500, 1000, 2000, 4000, 8000, 8000]);
-        assert_eq!(pauses(Obstacle::Unsynchronised), [2000, 4000, 8000, 16_000, 16_000, 16_000]);
+        let pauses = |obstacle: Obstacle, took| {
+            [0, 1, 2, 3, 4, 99].map(|tries| obstacle.pause(tries, Duration::from_millis(took)).as_millis())
+        };
+        assert_eq!(pauses(Obstacle::Names, 0), [100, 200, 400, 700, 700, 700]);
+        assert_eq!(pauses(Obstacle::Names, 350), [100, 100, 100, 350, 350, 350]);
+        assert_eq!(pauses(Obstacle::Route, 5000), [100; 6]);
+        assert_eq!(pauses(Obstacle::Silence, 700), [500, 1000, 2000, 4000, 8000, 8000]);
+        assert_eq!(pauses(Obstacle::Unsynchronised, 700), [2000, 4000, 8000, 16_000, 16_000, 16_000]);
         assert_eq!([0, 1, 10, 99].map(|tries| timeout_of_try(tries).as_millis()), [700, 1000, 3700, 3700]);
     }
 

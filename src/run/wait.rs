@@ -26,6 +26,7 @@ pub(crate) fn until_set(
     let (began, end) = (Instant::now(), wait.min(plan.deadline));
     let (mut tries, mut said) = (0, false);
     loop {
+        let try_began = Instant::now();
         let outcome = attempt(&one_try(plan, tries, began.elapsed()))?;
         let left = end.saturating_sub(began.elapsed());
         let obstacle = match Obstacle::in_outcome(&outcome) {
@@ -36,7 +37,7 @@ pub(crate) fn until_set(
             said = true;
             say(log(Priority::Info, format!("waiting up to {:.0} s for {}", wait.as_secs_f64(), obstacle.awaited())));
         }
-        let changed = changes.wait(obstacle.pause(tries).min(left));
+        let changed = changes.wait(obstacle.pause(tries, try_began.elapsed()).min(left));
         if began.elapsed() >= end {
             return Ok(outcome);
         }
