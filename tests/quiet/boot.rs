@@ -22,16 +22,16 @@ fn boot(lab: &Lab, script: &str) -> GuestRun {
     run
 }
 
-/// The clock is set within a second of the moment when the last obstacle went.
+/// The clock is set within so many seconds of the moment when the last obstacle went.
 #[track_caller]
-fn assert_prompt(what: &str, run: &GuestRun) {
+fn assert_prompt(what: &str, within: f64, run: &GuestRun) {
     let after = run.number("ended") - run.number("late");
     say(&format!(
         "{what}: obstacle gone after {:.2} s, clock set {after:.2} s later\n",
         run.number("late") - run.number("begun")
     ));
     assert_eq!(statuses(run), ["0"], "{}", run.console);
-    assert!((0.0..=1.0).contains(&after), "{after} s: {}", run.console);
+    assert!((0.0..=within).contains(&after), "{after} s: {}", run.console);
     assert!(run.console.contains("step time server 10.0.2.2 offset +1795"), "{}", run.console);
     assert_eq!(run.console.matches("rntpdate[").count(), 1, "{}", run.console);
 }
@@ -41,18 +41,19 @@ fn at_boot_the_clock_is_set_as_soon_as_the_network_is_there() {
     let Some(lab) = Lab::new() else { return };
     let options = "--deadline 30 --wait 30 --accuracy 0.05";
     let run = boot(&lab, &format!("ip link set eth0 down; late 5 'ip link set eth0 up'; timed {options} ntp.test"));
-    assert_prompt("link 5 s late", &run);
+    assert_prompt("link 5 s late", 1.0, &run);
     // No route is there, and it comes without any change of the link.
     let run = boot(
         &lab,
         &format!("ip addr flush dev eth0; late 5 'ip addr add 10.0.2.15/24 dev eth0'; timed {options} ntp.test"),
     );
-    assert_prompt("address 5 s late", &run);
-    // The worst case for the C library: the name server is silent first.
+    assert_prompt("address 5 s late", 1.0, &run);
+    // The worst case for the C library: the name server is silent first. Nothing tells of its end: the next question does, up to
+    // 0.65 s later.
     let silent = "nft add table inet t; nft add chain inet t in '{ type filter hook input priority 0; }'
         nft add rule inet t in udp sport 53 drop";
     let run = boot(&lab, &format!("{silent}; late 5 'nft delete table inet t'; timed {options} ntp.test"));
-    assert_prompt("name server silent for 5 s", &run);
+    assert_prompt("name server silent for 5 s", 1.5, &run);
 }
 
 #[test]
