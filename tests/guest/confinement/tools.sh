@@ -48,10 +48,11 @@ udp() {
     echo $count
 }
 
+# First what may be gone in a moment.
 show() {
+    ls -l "/proc/$2/fd" | sed -n "s/.* -> \(.*\)/$1-fd \1/p"
+    echo "$1-udp $(udp "$2")"
     sed -n "s/^Max \(core file size\|file size\|processes\|address space\) *\([0-9a-z]*\) .*/$1-limit \1 \2/p" "/proc/$2/limits"
     grep -E '^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Seccomp_filters|Threads):' "/proc/$2/status" | tr -s '\t' ' ' | sed "s/:/ /; s/^/$1-/; s/  */ /g"
     echo "$1-memory $(stat -c %u "/proc/$2/mem")"
-    echo "$1-udp $(udp "$2")"
-    ls -l "/proc/$2/fd" | sed -n "s/.* -> \(.*\)/$1-fd \1/p"
 }
