@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::support::guest::Guest;
+use crate::support::hurry::right_of_way;
 use crate::support::netns::Netns;
 use crate::support::peers::Peer;
 use crate::support::require;
@@ -155,6 +156,8 @@ fn eighty_ppm_are_found_to_a_tenth() {
     let Some(cache) = require::guest() else { return };
     let guest = Guest::new(&cache).rtc("2027-01-10T00:00:00").program(env!("CARGO_BIN_EXE_rntpdate"));
     let guest = guest.timeout(Duration::from_secs(600));
+    // What a busy host adds to a delay is read as an offset. Going before others costs them little: this guest sleeps most of the time.
+    let _way = right_of_way();
     let run = guest.script(EXACTLY).run();
     assert_eq!(run.status, 0, "{}", run.console);
     println!("{}", run.console);
