@@ -2,11 +2,13 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, ErrorKind};
+use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd as _;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use super::ntpserver::bind;
 
 /// Options of `setpriv` that take away the right to set the clock, for good.
 pub(crate) const NO_CLOCK: [&str; 4] = ["--bounding-set", "-sys_time", "--inh-caps", "-sys_time"];
@@ -61,19 +63,9 @@ impl Netns {
         })
     }
 
-    /// A UDP socket of the namespace, for a test that talks to its servers itself. The port may still be held for a moment by what
-    /// another test's process has inherited, until it becomes another program.
+    /// A UDP socket of the namespace, for a test that talks to its servers itself.
     pub(crate) fn udp(&self, address: SocketAddr) -> UdpSocket {
-        let begun = Instant::now();
-        loop {
-            match self.enter(|| UdpSocket::bind(address)) {
-                Ok(socket) => return socket,
-                Err(error) if error.kind() == ErrorKind::AddrInUse && begun.elapsed() < Duration::from_secs(2) => {
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-                Err(error) => panic!("cannot bind {address}: {error}"),
-            }
-        }
+        self.enter(|| bind(address)).unwrap_or_else(|error| panic!("cannot bind {address}: {error}"))
     }
 
     /// Joins two namespaces by a wire, `link0` on both sides, and gives each side its addresses (with their prefixes).

@@ -6,10 +6,14 @@ use super::profile::{Profile, Reference, Version};
 use super::time::{Nanos, SECOND, short_format};
 use super::{ReceivedRequest, Server, Shared, lock};
 use nix::sys::socket::{setsockopt, sockopt};
-use std::net::{SocketAddr, UdpSocket};
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long an address may still be that of a socket that is gone here.
+const INHERITED: Duration = Duration::from_secs(2);
 
 /// A behaviour and the requests it applies to.
 pub(super) struct Rule {
@@ -164,7 +168,7 @@ impl Builder {
 
     /// Binds the socket and starts the server's thread. Panics, as a test should, when the address is not to be had.
     pub fn start(self) -> Server {
-        let socket = UdpSocket::bind(&self.bind).unwrap_or_else(|error| panic!("bind {}: {error}", self.bind));
+        let socket = bind(&self.bind).unwrap_or_else(|error| panic!("bind {}: {error}", self.bind));
         setsockopt(&socket, sockopt::ReceiveTimestampns, &true).expect("ask for receive timestamps");
         let addr: SocketAddr = socket.local_addr().expect("the server's address");
         let shared = Arc::new(Shared::default());
@@ -175,5 +179,22 @@ impl Builder {
         let thread = std::thread::Builder::new().name(format!("ntp server {addr}"));
         let thread = Some(thread.spawn(move || engine.run()).expect("start the server's thread"));
         Server { addr, socket, shared, wake, thread }
+    }
+}
+
+/// A socket with this address, which may still be another's for a moment: a process that another thread is just starting has all
+/// files of this one, until it becomes another program.
+///
+/// # Errors
+/// Those of bind(2); that the address is in use only where that lasts.
+pub fn bind(address: impl ToSocketAddrs) -> io::Result<UdpSocket> {
+    let began = Instant::now();
+    loop {
+        match UdpSocket::bind(&address) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && began.elapsed() < INHERITED => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            bound => return bound,
+        }
     }
 }

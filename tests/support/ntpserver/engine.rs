@@ -1,7 +1,7 @@
 //! The server's thread: receive, plan, send now or later.
 
 use super::behaviour::Behaviour;
-use super::builder::Rule;
+use super::builder::{Rule, bind};
 use super::packet::{self, Stamps};
 use super::plan::{Item, Plan, Source};
 use super::profile::Profile;
@@ -180,7 +180,7 @@ impl Engine {
             Source::Address(ip) => SocketAddr::new(ip, own.port()),
         };
         let index = self.others.iter().position(|(of, _)| *of == source).unwrap_or_else(|| {
-            let socket = UdpSocket::bind(addr).unwrap_or_else(|error| panic!("bind {addr}: {error}"));
+            let socket = bind(addr).unwrap_or_else(|error| panic!("bind {addr}: {error}"));
             self.others.push((source, socket));
             self.others.len() - 1
         });

@@ -32,7 +32,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 pub use behaviour::{Behaviour, Edit, When};
-pub use builder::Builder;
+pub use builder::{Builder, bind};
 pub use profile::{Reference, Version};
 pub use time::{DAY, MICROSECOND, MILLISECOND, Nanos, SECOND, YEAR, ntp_bytes, unix_now};
 
