@@ -9,7 +9,8 @@ fn of_two_runs_at_once_the_second_waits_for_its_turn() {
     let Some(lab) = Lab::new() else { return };
     let run = run(
         &lab,
-        "(run --splay 0.001 -p4 --interval 1 10.0.2.2 | sed 's/^/first: /') & sleep 0.7
+        "(run --splay 0.001 -p4 --interval 1 10.0.2.2 | sed 's/^/first: /') &
+        until [ -s /run/rntpdate/lock ]; do sleep 0.1; done
         run -q 10.0.2.2 | sed 's/^/query: /'; run -b -v 10.0.2.2 2>&1 | sed 's/^/second: /'; wait",
     );
     let all = |words: &[&str]| words.iter().all(|word| run.console.contains(word));
@@ -27,7 +28,8 @@ fn a_run_that_hangs_is_named_by_the_one_that_waits_for_it() {
     let Some(lab) = Lab::new() else { return };
     let run = run(
         &lab,
-        "rntpdate -p4 --interval 1 --deadline 4 10.0.2.2 & first=$!; echo \"pid $first\"; sleep 1; kill -STOP $first
+        "rntpdate -p4 --interval 1 --deadline 4 10.0.2.2 & first=$!; echo \"pid $first\"
+        until grep -q \"^$first \" /run/rntpdate/lock 2>/dev/null; do sleep 0.1; done; kill -STOP $first
         run --quiet --deadline 0.5 10.0.2.2; sleep 18; run -w --deadline 0.5 10.0.2.2; kill -CONT $first; wait",
     );
     assert_eq!(statuses(&run), ["1", "1"], "{}", run.console);
