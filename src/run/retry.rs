@@ -89,15 +89,11 @@ impl Obstacle {
     /// servers nothing is tried each second, whether a try fails at once or waits for a silent name server; what does, ever less
     /// often.
     pub(super) fn pause(self, tries: u32, took: Duration) -> Duration {
-        let (first, most) = match self {
-            Obstacle::Names | Obstacle::Route => (100, 700),
-            Obstacle::Silence => (500, 8000),
-            Obstacle::Unsynchronised | Obstacle::Witness => (2000, 16_000),
-        };
-        let pause = Duration::from_millis((first << tries.min(10)).min(most));
+        let growing = |first: u64, most: u64| Duration::from_millis((first << tries.min(10)).min(most));
         match self {
-            Obstacle::Names | Obstacle::Route => pause.saturating_sub(took).max(Duration::from_millis(first)),
-            _ => pause,
+            Obstacle::Names | Obstacle::Route => growing(100, 700).saturating_sub(took).max(Duration::from_millis(100)),
+            Obstacle::Silence => growing(500, 8000),
+            Obstacle::Unsynchronised | Obstacle::Witness => growing(2000, 16_000),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What is known goes to work, and what is not known yet holds up nobody.
 
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -79,4 +80,27 @@ fn a_line_about_a_name_carries_the_time_at_which_that_was_known() {
     assert!(took > Duration::from_secs(2) && lines[0].is_some(), "{took:?}");
     let apart = (lines[1].unwrap_or(99) + 60 - lines[0].unwrap_or(0)) % 60;
     assert!(apart <= 1, "{errors}");
+}
+
+/// What costs servers nothing is tried each second, as the man page says, also where each try waits for its answer.
+#[test]
+fn a_silent_name_server_is_asked_each_second() {
+    if require::servers().is_none() {
+        return;
+    }
+    let net = Net::with_resolv_conf("nameserver 127.0.0.5\n");
+    let socket = net.network.udp("127.0.0.5:53".parse().expect("an address"));
+    socket.set_read_timeout(Some(Duration::from_secs(2))).expect("a time-out");
+    let listener = thread::spawn(move || {
+        let mut moments = Vec::new();
+        while socket.recv(&mut [0; 512]).is_ok() {
+            moments.push(Instant::now());
+        }
+        moments
+    });
+    let (output, errors, took) = net.run(&["--wait", "6", "--deadline", "6", "no.test"]);
+    assert!((Duration::from_secs(6)..Duration::from_secs(7)).contains(&took), "{took:?}: {output}{errors}");
+    let moments = listener.join().expect("the questions");
+    let pauses: Vec<Duration> = moments.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(pauses.len() > 12 && pauses.iter().all(|pause| *pause < Duration::from_secs(1)), "{pauses:?}");
 }
