@@ -38,7 +38,7 @@ rntpdate -v --discipline --settle 64 10.0.2.2 | sed 's/^/later /'";
 
 /// Both ways, by a server in the guest whose clock is the one that nobody tunes: runs 10 s apart; and, after a reboot, one with
 /// --settle and another.
-const EXACTLY: &str = "
+const BOTH_WAYS: &str = "
 probe serve 1123 & server=$!
 sleep 0.5
 probe setfreq 80
@@ -150,8 +150,8 @@ fn two_minutes_are_enough_to_begin_with() {
     assert!(run.console.lines().any(|line| line.starts_with("later ") && line.contains(", set, ")), "{}", run.console);
 }
 
-/// Right is 0: the clock of the server differs from the kernel's by what the kernel was told to add. An emulator's offsets scatter by
-/// 10 us even on a quiet host: 0.1 ppm in three minutes, as often more as less. So what counts is that the run knows its own error.
+/// Right is 0: the clock of the server differs from the kernel's by what the kernel was told to add. An emulator's offsets scatter
+/// by 10 us even on a quiet host, which is some 0.1 ppm in three minutes. So what counts is that the run knows its own error.
 #[test]
 fn eighty_ppm_are_found_as_exactly_as_is_claimed() {
     let Some(cache) = require::guest() else { return };
@@ -159,16 +159,16 @@ fn eighty_ppm_are_found_as_exactly_as_is_claimed() {
     let guest = guest.timeout(Duration::from_secs(600));
     // What a busy host adds to a delay is read as an offset. Going before others costs them little: this guest sleeps most of the time.
     let _way = right_of_way();
-    let run = guest.script(EXACTLY).run();
+    let run = guest.script(BOTH_WAYS).run();
     assert_eq!(run.status, 0, "{}", run.console);
     println!("{}", run.console);
-    for when in ["often", "second"] {
+    for (when, most) in [("often", 0.5), ("second", 1.0)] {
         let mark = format!("{when}_frequency_ppm");
         let frequency = run.number(&mark);
         let claimed = run.console.split(&mark).next().and_then(claimed).expect("a frequency was set");
-        assert!(claimed < 1.0, "{when}: {claimed} claimed\n{}", run.console);
+        assert!(claimed < most, "{when}: {claimed} claimed\n{}", run.console);
         assert!(
-            frequency.abs() < 0.1 + 2.0 * claimed,
+            frequency.abs() < f64::max(0.1, 2.0 * claimed),
             "{when}: {frequency} ppm, and {claimed} claimed\n{}",
             run.console
         );
