@@ -14,7 +14,7 @@ use crate::control::{NoView, ServerView};
 pub enum Sign {
     /// The host, or something that speaks for it, answered.
     Answered,
-    /// Nothing came.
+    /// No datagram came.
     Silent,
     /// The sign could not be tried; the kernel's words.
     NotTried(String),
@@ -25,7 +25,7 @@ pub enum Sign {
 pub enum LowPort {
     /// Answered.
     Answered,
-    /// Not answered.
+    /// The request was not answered.
     Silent,
     /// Only root may send from there.
     NotRoot,
@@ -126,7 +126,7 @@ pub enum NameAnswer {
     Code(u8),
     /// The name server's answer was too long for one packet (RFC 1035 §4.1.1, TC).
     Cut,
-    /// Nothing, in the time that there was.
+    /// No answer came in the time that there was.
     Silent,
     /// The question could not be sent, or was refused by the host; the kernel's words.
     Unreachable(String),

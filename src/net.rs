@@ -125,7 +125,7 @@ pub enum ResolveError {
     /// An address that holds on all interfaces has one behind it.
     #[error("only link-local addresses (fe80::) are on an interface: leave out %{0}")]
     MisplacedInterface(String),
-    /// All its addresses are such as no server has.
+    /// The name's addresses are all such as no server has.
     #[error("{0}")]
     NoServer(String),
     /// The name's servers have to prove that they know a key, and that key cannot be had here.

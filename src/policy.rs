@@ -44,7 +44,7 @@ pub enum Decision {
     Step,
     /// Let the kernel speed the clock up or slow it down until the offset is gone.
     Slew,
-    /// Nothing.
+    /// The clock is left alone.
     Refuse(Refusal),
 }
 

@@ -64,7 +64,7 @@ pub struct Pair {
 /// All machines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cluster {
-    /// Each of them, the worst first.
+    /// The machines, the worst first.
     pub nodes: Vec<Node>,
     /// The server that all of them asked and trust; nothing: they are compared by true time, as each of them claims it.
     pub reference: Option<SocketAddr>,

@@ -40,7 +40,7 @@ pub enum Step {
     Wait,
     /// The datagram is an answer, and there is another question to send.
     Ask,
-    /// All is known.
+    /// The conversation is over.
     Done,
 }
 

@@ -79,7 +79,7 @@ impl Kind {
     }
 }
 
-/// One of a server's sources.
+/// A source of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerRow {
     /// The association's number at the server.

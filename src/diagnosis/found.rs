@@ -5,11 +5,11 @@ use super::code::Code;
 /// How sure the cause is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certainty {
-    /// Nothing else can have been seen so.
+    /// The only cause by which this can have been seen.
     Certain,
-    /// Another cause is possible and rare.
+    /// The likely cause; another is possible and rare.
     Likely,
-    /// One of several.
+    /// A cause among several.
     Possible,
 }
 

@@ -11,7 +11,7 @@ const DRIFTING: [f64; 5] = [1e-10, 3.16e-10, 1e-9, 3.16e-9, 1e-8];
 const DRIFT_WANDER: f64 = 3e-13;
 /// The ways to wander.
 const KINDS: usize = STEADY.len() + DRIFTING.len();
-/// Each of them for each of the two measurements.
+/// The filters: each way to wander, for each of the two measurements.
 const FILTERS: usize = 2 * KINDS;
 /// By how much windows are better to begin with, as a logarithm: most networks let a packet pass without a queue now and then.
 const WINDOWS_WORTH: f64 = 2.5;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::time::Interval;
 
-/// All that was found.
+/// All findings of one look at the machine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Findings {
     /// Whether the kernel lets this process set the clock, or its words why not.
@@ -34,7 +34,7 @@ pub struct Findings {
 /// adjtimex(2)'s view of the clock.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KernelClock {
-    /// Somebody keeps it right, and says so.
+    /// Whether a program keeps the clock right, and says so.
     pub synchronised: bool,
     /// The greatest error.
     pub max_error: Interval,

@@ -16,7 +16,7 @@ pub use line::{Check, Mark};
 pub use render::{Style, render};
 pub use schedule::client_in;
 
-/// All lines, in the order in which they matter.
+/// All lines of the doctor, in the order in which they matter.
 pub fn judge(findings: &Findings) -> Vec<Check> {
     let mut checks = vec![clock::may_set(&findings.may_set)];
     checks.extend(clock::kernel(&findings.kernel));

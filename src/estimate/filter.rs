@@ -28,7 +28,7 @@ pub struct Candidate {
     pub kiss: Option<Kiss>,
     /// Replies came, and none proved what it had to.
     pub untrusted: bool,
-    /// There were samples, and this machine's clock was moved after all of them.
+    /// Samples were there, and this machine's clock was moved after all of them.
     pub is_overtaken: bool,
     /// So far apart are two answers to one request that cannot both be true: somebody else answers too.
     pub contested: Option<Interval>,

@@ -75,7 +75,7 @@ pub struct NoMajority {
 /// Why there is no estimate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoEstimate {
-    /// Not one server is fit.
+    /// No server is fit.
     NoServer,
     /// The fit servers contradict each other.
     NoMajority(NoMajority),

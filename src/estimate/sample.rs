@@ -50,7 +50,7 @@ pub enum Rejection {
     /// No NTP packet.
     #[error(transparent)]
     Malformed(#[from] Malformed),
-    /// Not a server's reply; the mode and the stratum.
+    /// A datagram that is no server's reply; the mode and the stratum.
     #[error("mode {} stratum {}", .0.number(), .1)]
     Mode(Mode, u8),
     /// A version of the protocol that does not exist.

@@ -61,7 +61,7 @@ impl Keyring {
 /// What the replies of a session have to prove.
 #[derive(Debug)]
 pub(super) enum Proof {
-    /// Nothing.
+    /// No proof.
     Nothing,
     /// The server knows a key.
     Key(KeyProof),

@@ -47,7 +47,7 @@ pub enum Action {
     Send(usize),
     /// Wait for packets, until this raw monotonic time at the latest.
     Wait(Duration),
-    /// All is said.
+    /// The exchange is over.
     Done,
 }
 

@@ -6,7 +6,7 @@ pub trait Progress {
     fn replies(&mut self, replies: usize, most: usize);
 }
 
-/// Nobody does: a pipe, cron, a script.
+/// A reader who does not want to know: a pipe, cron, a script.
 #[derive(Debug, Default)]
 pub struct NoProgress;
 

@@ -29,11 +29,11 @@ pub trait Servers {
 pub enum Progressed {
     /// Something was sent, or has come that is to be taken in, and more may be due.
     Sent,
-    /// Nothing is due before this raw monotonic time.
+    /// No event is due before this raw monotonic time.
     Waits(Duration),
-    /// All is said.
+    /// The exchange is over.
     Done,
-    /// Nothing more will be heard; the end says why.
+    /// The exchange has broken down, and no more will be heard; the end says why.
     Broken,
 }
 

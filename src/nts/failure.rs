@@ -28,7 +28,7 @@ pub enum KeyFailure {
     /// TCP's connection could not be made, or broke off.
     #[error("{}", .0.kind)]
     Tcp(Fault),
-    /// Nothing came any more, at this stage.
+    /// The server's answer did not come any more, at this stage.
     #[error("{}", match .0 { Stage::Connect => "no reply on its TCP port", Stage::Handshake => "TLS is not answered", Stage::Response => "no response to the key exchange" })]
     Silent(Stage),
     /// The server closed the connection at this stage, without a word.
@@ -77,7 +77,7 @@ pub enum KeyFailure {
     /// The certificate is of no use for another reason.
     #[error("its certificate is of no use: {0}")]
     Certificate(String),
-    /// There is nobody to trust: the file of roots that could not be used, and why.
+    /// No authority is there to trust: the file of roots that could not be used, and why.
     #[error("no trusted roots: {0}")]
     NoRoots(String),
     /// TLS failed in another way.
@@ -92,7 +92,7 @@ pub enum KeyFailure {
         /// When it may be tried.
         again: Time,
     },
-    /// This machine could not do it.
+    /// The exchange failed on this machine itself.
     #[error("this machine could not do it: {0}")]
     Here(String),
 }

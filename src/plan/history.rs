@@ -20,7 +20,7 @@ pub enum Tuning {
     Asked,
     /// Once runs have come at regular times; nobody asked for it.
     WhenRegular,
-    /// Not by this run: somebody has typed it.
+    /// The run tunes nothing: somebody has typed it.
     Never,
 }
 

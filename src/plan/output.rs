@@ -14,7 +14,7 @@ pub struct Output {
     pub plus: bool,
     /// One JSON object instead of lines.
     pub json: bool,
-    /// Nothing but steps, refusals and failures.
+    /// No lines but steps, refusals and failures.
     pub quiet: bool,
 }
 

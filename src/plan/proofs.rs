@@ -21,7 +21,7 @@ pub struct KeyPlan {
 /// What a server of a configuration file has to prove before it is believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProofPlan {
-    /// Nothing.
+    /// No proof.
     Nothing,
     /// The server knows the key with this number.
     Key(KeyId),

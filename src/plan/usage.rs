@@ -11,7 +11,7 @@ use super::value_mistakes;
 /// A command line that makes no sense. Each text names the value.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum UsageError {
-    /// Nobody to ask.
+    /// No server to ask.
     #[error(
         "no server given{1}; usage: {0} [-46bBdqsuvw] [-a key] [-e delay] [-k file] [-o version] [-p samples] [-t seconds] \
          [-U user] server ... (all options: {0} --help)"
@@ -20,7 +20,7 @@ pub enum UsageError {
     /// A word that can be no server; with what to type instead.
     #[error("{0}")]
     Server(String),
-    /// More than a clock needs.
+    /// More servers than a clock needs.
     #[error(
         "{0} servers are too many to set a clock by: name {MAX_SERVERS} at the most; to look at many clocks, list them in a file for --fleet"
     )]

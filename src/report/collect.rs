@@ -154,7 +154,7 @@ struct ClusterObject<'a> {
     error: Option<&'a str>,
 }
 
-/// All of them, for programs.
+/// All machines, for programs.
 pub fn cluster_object(cluster: &Cluster) -> String {
     object_of(cluster, None)
 }

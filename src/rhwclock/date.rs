@@ -25,7 +25,7 @@ use words::{Abbreviation, Word};
 /// Why a date is not taken. The text names it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DateError {
-    /// Not in any form that is understood, or no date of the calendar.
+    /// A text in no form that is understood, or no date of the calendar.
     #[error("invalid date '{0}' (write 2026-11-23 10:00:00, with Z or +01:00 after it if not local; or @SECONDS)")]
     Invalid(String),
     /// A form that is understood, and a day or time that does not exist; which, in words.

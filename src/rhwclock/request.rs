@@ -97,7 +97,7 @@ pub enum UsageError {
          and can corrupt the clock; use the driver's device file (--rtc, modprobe rtc_cmos)"
     )]
     DirectIsa,
-    /// Not a number, and not a name of one.
+    /// A word that is no number, and no name of one.
     #[error("invalid RTC parameter '{0}' (a number, 0x for hexadecimal, or one of features, correction, bsm)")]
     Param(String),
     /// No `=`, or no number after it.

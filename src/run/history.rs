@@ -24,7 +24,7 @@ use crate::report;
 pub struct RunHistory<'a> {
     plan: Option<&'a HistoryPlan>,
     is_dry: bool,
-    /// Nobody wants to hear what is wrong.
+    /// Whether nobody wants to hear what is wrong.
     is_silent: bool,
     history: History,
     /// What is wrong.

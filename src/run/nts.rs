@@ -24,7 +24,7 @@ pub(super) fn exchanges(plan: &Plan) -> io::Result<Option<Box<dyn KeyExchanges>>
     Ok(Some(Box::new(TlsExchanges::new(Arc::new(trusts))?)))
 }
 
-/// None: the part of the program that does them was left out, and no plan wants any.
+/// No key exchanges: the part of the program that does them was left out, and no plan wants any.
 #[cfg(not(feature = "nts"))]
 pub(super) fn exchanges(_: &Plan) -> io::Result<Option<Box<dyn KeyExchanges>>> {
     Ok(None)

@@ -100,7 +100,7 @@ pub enum ControlError {
     /// Two fragments contradict each other.
     #[error("fragments that overlap")]
     Overlap,
-    /// More than any server has to say.
+    /// More bytes than any server has to say.
     #[error("an answer of more than {MAX_DATA} bytes or {MAX_FRAGMENTS} fragments")]
     TooLarge,
     /// The server says no.
@@ -129,7 +129,7 @@ pub struct Assembly {
 }
 
 impl Assembly {
-    /// Nothing yet of the answer to `request`.
+    /// An assembly of the answer to `request`, of which nothing is there yet.
     pub fn new(request: ControlRequest) -> Assembly {
         Assembly { request, fragments: BTreeMap::new(), size: 0, status: 0, end: None }
     }

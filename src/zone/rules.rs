@@ -22,10 +22,10 @@ const EMPTY_FILE: &[u8] =
 /// Why a zone is not understood.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ZoneError {
-    /// Not a file of zoneinfo.
+    /// A file that is none of zoneinfo.
     #[error("it is no time zone file ({0})")]
     File(String),
-    /// Not a rule.
+    /// A text that is no rule.
     #[error("it is no rule for a zone")]
     Rule,
 }

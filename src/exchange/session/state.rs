@@ -35,7 +35,7 @@ pub(super) enum State {
     Pausing(Duration),
     /// Waits for the reply to its newest request until this time.
     Waiting(Duration),
-    /// Nothing more.
+    /// No more datagrams.
     Done,
 }
 

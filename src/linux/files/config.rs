@@ -22,7 +22,7 @@ const FORMS: &str = "ntp.conf, chrony.conf, timesyncd.conf, .network files, ntp.
                      /etc/config/system, variables as in /etc/default/ntpdate and /etc/sysconfig, DHCP leases, or a list with one full name \
                      or address on a line";
 
-/// All that exist, in the order in which they are asked for servers: the first with any is used.
+/// All files that exist, in the order in which they are asked for servers: the first with any is used.
 pub fn configured() -> Vec<Found> {
     configured_under(Path::new("/"))
 }

@@ -11,13 +11,13 @@ use super::state::make_dir;
 /// A limit on what is read: the longest history has a sixth of that.
 const MAX_SIZE: u64 = 256 * 1024;
 
-/// More than a history's first line.
+/// More bytes than a history's first line has.
 const HEAD: usize = 64;
 
 /// What is at a path.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found {
-    /// Nothing.
+    /// No file.
     Nothing,
     /// A text.
     Text(String),

@@ -59,7 +59,7 @@ impl StateDir {
         }
     }
 
-    /// One that is there, or is not to be made.
+    /// The directory that is there, or is not to be made.
     pub fn at(path: &Path) -> StateDir {
         StateDir { path: path.to_owned(), is_new: false }
     }

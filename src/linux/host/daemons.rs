@@ -24,7 +24,7 @@ const MAX_CMDLINE: u64 = 64 * 1024;
 const KTHREADD: u32 = 2;
 /// PF_KTHREAD among a process's flags (linux/sched.h): a thread of the kernel's.
 const KERNEL_THREAD: u64 = 0x0020_0000;
-/// More than stat and status have as a rule, in bytes.
+/// More bytes than stat and status have as a rule.
 const USUAL_SIZE: usize = 2048;
 /// What is read of each of them: status has all groups of a process, up to 65,536.
 const MAX_TEXT: u64 = 1 << 20;
@@ -45,10 +45,10 @@ pub struct Daemon {
 /// How much is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Search {
-    /// Every process: before the clock is set.
+    /// All processes: before the clock is set.
     Whole,
-    /// All but the children of the kernel's own thread `kthreadd`, which saves most of the time. A program that the kernel itself
-    /// started, and that runs on as a daemon without a fork, is missed; nobody is known to start one so.
+    /// All processes but the children of the kernel's own thread `kthreadd`, which saves most of the time. A program that the kernel
+    /// itself started, and that runs on as a daemon without a fork, is missed; nobody is known to start one so.
     Quick,
 }
 
@@ -161,7 +161,8 @@ struct Process {
 }
 
 impl Process {
-    /// Nothing for all other processes, and for those that are gone meanwhile. `exe`: its program's file, where that can be read.
+    /// Reads a process that may be a daemon; nothing for all others, and for those that are gone meanwhile. `exe`: its
+    /// program's file, where that can be read.
     fn read(proc: &Path, pid: u32, exe: Option<&str>) -> Option<Process> {
         let folder = proc.join(pid.to_string());
         let stat = text_of(&folder.join("stat")).ok()?;

@@ -25,7 +25,7 @@ pub fn render(jar: &Jar) -> Zeroizing<String> {
     text
 }
 
-/// More than what a line has besides names, keys and cookies.
+/// More bytes than a line has besides names, keys and cookies.
 const LINE: usize = 80;
 /// The lines of a server that have no cookie.
 const LINES: usize = 7;

@@ -59,7 +59,7 @@ pub(super) struct Servers {
 }
 
 impl Servers {
-    /// Nobody yet, in a run of which some servers have NTS or none has.
+    /// No server yet, in a run of which some servers have NTS or none has.
     pub(super) fn new(has_nts: bool) -> Servers {
         Servers { has_nts, ..Servers::default() }
     }

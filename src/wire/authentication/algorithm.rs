@@ -28,7 +28,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// All that there are.
+    /// All algorithms.
     pub const ALL: [Algorithm; 7] = [
         Algorithm::Md5,
         Algorithm::Sha1,

@@ -2,7 +2,7 @@
 
 use crate::config::Form;
 
-/// Each with what the DHCP client's hook of that package writes.
+/// The files of ntpdate's packages, each with what the DHCP client's hook of that package writes.
 pub(super) const NTPDATE_DEFAULTS: [(&str, &str); 2] = [
     ("/etc/default/ntpdate", "/var/lib/ntpdate/default.dhcp"),
     ("/etc/default/ntpsec-ntpdate", "/run/ntpsec/ntpdate.dhcp"),

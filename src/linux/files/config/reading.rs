@@ -30,7 +30,7 @@ pub(super) struct Reading<'a> {
     root: &'a Path,
     depth: usize,
     files: usize,
-    /// Each with the file that names it.
+    /// The servers, each with the file that names it.
     servers: Vec<(Server, PathBuf)>,
     /// With the file that demands it.
     min_servers: Option<(u32, PathBuf)>,
@@ -266,7 +266,7 @@ impl<'a> Reading<'a> {
         (files.filter_map(below_root).collect(), true)
     }
 
-    /// All that was found, under the name of the main file.
+    /// The configuration that was found, under the name of the main file.
     pub(super) fn found(mut self, file: &Path, form: Form) -> Found {
         if self.faults_left_out > 0 {
             let text = format!("and {} more", counted(self.faults_left_out, "fault"));

@@ -41,7 +41,8 @@ pub struct TlsExchanges {
 }
 
 impl TlsExchanges {
-    /// None yet; certificates have to come from these authorities. Fails where the process has no file descriptors left.
+    /// A client without connections yet; certificates have to come from these authorities. Fails where the process has no file
+    /// descriptors left.
     pub fn new(trusts: Arc<Trusts>) -> io::Result<TlsExchanges> {
         Ok(TlsExchanges {
             trusts,

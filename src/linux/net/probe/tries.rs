@@ -22,7 +22,7 @@ const NTP_PORT: u16 = 123;
 pub(super) enum Tried {
     /// An answer, and from where, if that was open.
     Answered(Option<SocketAddr>),
-    /// None.
+    /// No sign of life.
     Silent,
     /// The packet could not be sent; the kernel's words.
     Impossible(String),

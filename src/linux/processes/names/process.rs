@@ -53,7 +53,7 @@ impl Names {
         }
     }
 
-    /// Whatever comes from there now, it cannot be told what it belongs to.
+    /// Ends the conversation with the helper: whatever comes from there now, it cannot be told what it belongs to.
     pub(super) fn end(&self, error: &io::Error) -> ResolveError {
         ResolveError::Ended(self.ended.get_or_init(|| of_no_use(error)).clone())
     }

@@ -37,7 +37,7 @@ mod narrow {
     /// i386's older mmap has its arguments in memory, out of a filter's sight.
     pub(crate) const MMAP: c_long = libc::SYS_mmap2;
     pub(crate) const FSTATAT: c_long = libc::SYS_fstatat64;
-    /// Not every C library has a name for it.
+    /// The number, for which not every C library has a name.
     pub(crate) const RSEQ: c_long = if cfg!(target_arch = "x86") { 386 } else { 398 };
 
     /// What is allowed of the first is allowed of the second, which has the same arguments in the same places: the calls with 64-bit

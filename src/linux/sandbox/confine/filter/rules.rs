@@ -15,7 +15,7 @@ pub(super) struct Rules(pub(super) BTreeMap<c_long, Rule>);
 /// When a call is allowed.
 #[derive(Clone, Debug)]
 pub(super) enum Rule {
-    /// Whatever its arguments are.
+    /// The call with any arguments.
     Always,
     /// Where it meets all conditions of one of these ways to call it.
     If(Vec<Vec<Condition>>),
