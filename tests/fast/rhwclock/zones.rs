@@ -37,7 +37,7 @@ fn zones_are_read_as_the_c_library_does_and_others_are_named() {
 #[test]
 fn a_chip_in_local_time_follows_a_rule_without_its_dates() {
     let mut desk = Desk::new("", 0);
-    desk.zone = Box::new(rntpdate::internals::linux::host::LocalZone::named(Some("XXX5YYY")));
+    desk.zone = Box::new(rntpdate::internals::linux::host::LocalZone::named(Some("AAA5BBB")));
     desk.run("-w -l");
     assert_eq!(desk.board.0.borrow().writes[0].0.to_string(), "2026/11/23 05:00:01");
     desk.run("--set -l --date=2026-07-01T12:00:00Z");

@@ -6,7 +6,7 @@ mod packets;
 mod timing;
 
 use crate::support::ntpserver::{
-    Behaviour, MICROSECOND, MILLISECOND, Nanos, SECOND, Server, Version, YEAR, bind, closed_port, ntp_bytes, unix_now,
+    Behaviour, MICROSECOND, MILLISECOND, Nanos, SECOND, Server, Version, YEAR, closed_port, ntp_bytes, unix_now,
 };
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};

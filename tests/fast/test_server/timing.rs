@@ -73,6 +73,6 @@ fn stops_when_dropped() {
     Client::new(&server).send();
     drop(server);
     assert!(start.elapsed() < PATIENCE);
-    let socket = bind(addr).expect("the port is free again");
+    let socket = UdpSocket::bind(addr).expect("the port is free again");
     assert_eq!(socket.local_addr().expect("address"), addr);
 }
