@@ -8,7 +8,7 @@ use crate::support::lab::{Lab, RUN, say, statuses};
 
 /// The shell's part of the boot tests: `late SECONDS COMMAND` does something later and notes when, in seconds since boot.
 const BOOT: &str = "
-    now() { cut -d' ' -f1 /proc/uptime; }
+    now() { read -r uptime _ </proc/uptime; echo \"$uptime\"; }
     late() { (sleep $1; eval \"$2\"; echo \"late $(now)\") & }
     timed() { echo \"begun $(now)\"; rntpdate \"$@\"; echo \"status $?\"; echo \"ended $(now)\"; wait; }
     echo 'nameserver 10.0.2.2' >/etc/resolv.conf
